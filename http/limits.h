@@ -1,0 +1,43 @@
+/* limits.h - sizes and deadlines in force by default; every one an option of the server. */
+#ifndef CAIRN_HTTP_LIMITS_H
+#define CAIRN_HTTP_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cairn/service/api.h>
+#include <cairn/service/error.h>
+
+CAIRN_BEGIN_DECLS
+
+/* 0 is the default of each, which stands first in its comment; the range follows. */
+struct cairn_http_limits {
+    size_t head_bytes;       /* 16 KiB; 1 KiB to 1 MiB: request line and fields. 431 */
+    size_t line_bytes;       /* 8 KiB; 256 to head_bytes: the request line. 414 */
+    size_t fields;           /* 100; 1 to 1000. 431 */
+    size_t body_bytes;       /* 2 MiB; 1 to 2^63-1: a collected body. 413 */
+    size_t chunk_line_bytes; /* 256; 16 to 4096: a chunk-size line without extensions. 400 */
+    size_t chunk_overhead;   /* 16 KiB; 256 to 1 MiB: what is not data in a chunked body. 400 */
+    size_t trailer_bytes;    /* 4 KiB; 256 to 64 KiB. 431 */
+    size_t trailer_fields;   /* 32; 1 to 1000. 431 */
+    uint64_t head_ms;        /* 10 s; 10 to 3600000: from accept, or from the first byte of a later
+                              * request, to the end of the head. 408 */
+    uint64_t body_idle_ms;   /* 10 s; 10 to 3600000: between two reads of a body. 408 */
+    uint64_t
+        body_bytes_per_s;   /* 500; 1 to 2^31: the least rate of a body after its first 10 s. 408 */
+    uint64_t keep_alive_ms; /* 75 s; 10 to 86400000: idle between requests. Closed */
+    uint64_t write_ms;      /* 30 s; 10 to 3600000: a response that makes no progress. Closed */
+    size_t output_high_bytes; /* 64 KiB; 4 KiB to 16 MiB: queued output that pauses a body stream */
+    size_t output_low_bytes;  /* 16 KiB; 1 to output_high_bytes: … and resumes it */
+    size_t connections; /* min(descriptor limit - 64, 65536) / workers; 1 to 2^20: a worker's */
+};
+
+/* LIMITS (NULL: all defaults) with the defaults filled in, in *OUT. Returns NULL, or an error owned
+ * by the caller, CAIRN_ERROR_INVALID, that names the field, what it was, and its range.
+ * `connections` 0 stays 0. */
+CAIRN_API struct cairn_error *cairn_http_limits_resolve(
+    const struct cairn_http_limits *limits, struct cairn_http_limits *out);
+
+CAIRN_END_DECLS
+
+#endif

@@ -1,0 +1,31 @@
+/* type.h - what a request or a response is: how to name it, copy it, and let go of it. */
+#ifndef CAIRN_SERVICE_TYPE_H
+#define CAIRN_SERVICE_TYPE_H
+
+#include <cairn/service/api.h>
+
+CAIRN_BEGIN_DECLS
+
+/*
+ * A type is its address: two services fit when they name the same struct cairn_type. It is static
+ * const data, and lives as long as the program.
+ */
+struct cairn_type {
+    const char *name; /* "http.request": what error messages call it */
+    /* Returns a copy owned by the caller, or NULL without memory. NULL here: values cannot be
+     * copied, and layers that need copies (retry) refuse the type when the stack is built. */
+    void *(*clone)(const void *value);
+    /* Takes a value that nobody will use any more. NULL here: nothing to do. Never gets NULL. */
+    void (*drop)(void *value);
+};
+
+/* Drops VALUE as TYPE says. Does nothing when either is NULL. */
+static inline void cairn_type_drop(const struct cairn_type *type, void *value)
+{
+    if (type && type->drop && value)
+        type->drop(value);
+}
+
+CAIRN_END_DECLS
+
+#endif
