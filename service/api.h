@@ -9,12 +9,12 @@
 
 #if defined(__GNUC__)
 #define CAIRN_API __attribute__((visibility("default")))
-#define CAIRN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CAIRN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define CAIRN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CAIRN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define CAIRN_API
-#define CAIRN_PRINTF(format, first)
+#define CAIRN_PRINTF(text, first)
 #define CAIRN_LIKELY(x) (x)
 #define CAIRN_UNLIKELY(x) (x)
 #endif

@@ -46,6 +46,9 @@ CAIRN_API struct event_base *cairn_runtime_base(struct cairn_runtime *runtime);
 /* The time of this turn of the loop: one clock read a turn, however often it is asked for. */
 CAIRN_API uint64_t cairn_runtime_now_ns(struct cairn_runtime *runtime);
 CAIRN_API uint64_t cairn_runtime_now_ms(struct cairn_runtime *runtime);
+/* The first whole millisecond of its clock at which AFTER_MS have passed: for timers that must not
+ * be early. */
+CAIRN_API uint64_t cairn_runtime_deadline_ms(struct cairn_runtime *runtime, uint64_t after_ms);
 
 /* Runs until cairn_runtime_stop. */
 CAIRN_API void cairn_runtime_run(struct cairn_runtime *runtime);

@@ -1,0 +1,289 @@
+#include <cairn/service/runtime.h>
+
+#include <time.h>
+
+#include <cairn/service/assert.h>
+#include <cairn/service/runtime_core.h>
+#include <cairn/service/timer.h>
+
+_Thread_local struct cairn_runtime *cairn__current;
+
+/* Stands in the inbox of a runtime that has ended: whoever finds it keeps his task. */
+static struct cairn_task inbox_closed;
+
+static uint64_t clock_monotonic_ns(const struct cairn_clock *self)
+{
+    struct timespec t;
+    (void)self;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static const struct cairn_clock clock_monotonic = {clock_monotonic_ns};
+
+struct cairn_runtime *cairn__runtime_ref(struct cairn_runtime *runtime)
+{
+    __atomic_fetch_add(&runtime->references, 1, __ATOMIC_RELAXED);
+    return runtime;
+}
+
+void cairn__runtime_unref(struct cairn_runtime *runtime)
+{
+    if (__atomic_sub_fetch(&runtime->references, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    cairn__loop_close_wake(&runtime->loop);
+    cairn_free(runtime);
+}
+
+struct cairn_runtime *cairn_runtime_new(
+    const struct cairn_runtime_options *options, struct cairn_error **error)
+{
+    static struct cairn_error second = CAIRN_ERROR_STATIC(
+        CAIRN_ERROR_RUNTIME, "runtime", "this thread has a runtime already; free that one first");
+    if (cairn__current) {
+        *error = &second;
+        return NULL;
+    }
+    struct cairn_runtime *runtime = cairn_alloc_zero(sizeof(*runtime));
+    if (!runtime) {
+        *error = &cairn_error_no_memory;
+        return NULL;
+    }
+    runtime->references = 1;
+    runtime->clock = options && options->clock ? options->clock : &clock_monotonic;
+    runtime->queue_end = &runtime->queue;
+    runtime->now_ns = runtime->clock->now_ns(runtime->clock);
+    cairn__wheel_init(&runtime->wheel, runtime->now_ns / 1000000);
+    *error = cairn__loop_open(&runtime->loop, options ? options->base : NULL, runtime);
+    cairn__current = runtime;
+    if (*error) {
+        cairn_runtime_free(runtime);
+        return NULL;
+    }
+    return runtime;
+}
+
+static struct cairn_task *queue_pop(struct cairn_runtime *runtime)
+{
+    struct cairn_task *task = runtime->queue;
+    if (task) {
+        runtime->queue = task->next;
+        if (!runtime->queue)
+            runtime->queue_end = &runtime->queue;
+    }
+    return task;
+}
+
+static void queue_append(struct cairn_runtime *runtime, struct cairn_task *task)
+{
+    task->next = NULL;
+    *runtime->queue_end = task;
+    runtime->queue_end = &task->next;
+}
+
+/* Latest first in the inbox, oldest first in the queue. */
+static void inbox_collect(struct cairn_runtime *runtime, struct cairn_task *replacement)
+{
+    struct cairn_task *list = __atomic_exchange_n(&runtime->inbox, replacement, __ATOMIC_ACQUIRE);
+    struct cairn_task *reversed = NULL;
+    while (list) {
+        struct cairn_task *next = list->next;
+        list->next = reversed;
+        reversed = list;
+        list = next;
+    }
+    while (reversed) {
+        struct cairn_task *next = reversed->next;
+        queue_append(runtime, reversed);
+        reversed = next;
+    }
+}
+
+void cairn_runtime_free(struct cairn_runtime *runtime)
+{
+    if (!runtime)
+        return;
+    CAIRN_ASSERT(runtime == cairn__current, "runtime", "freed on another thread than its own");
+    inbox_collect(runtime, &inbox_closed);
+    for (struct cairn_task *task = runtime->queue; task; task = task->next)
+        cairn__spawned_adopt(task);
+    cairn__spawned_abort_all(runtime);
+    for (struct cairn_task *task; (task = queue_pop(runtime));)
+        cairn_task_unref(task);
+    cairn__box_pool_fini(&runtime->boxes);
+    cairn__loop_close(&runtime->loop);
+    cairn__current = NULL;
+    cairn__runtime_unref(runtime);
+}
+
+struct cairn_runtime *cairn_runtime_current(void)
+{
+    return cairn__current;
+}
+
+struct event_base *cairn_runtime_base(struct cairn_runtime *runtime)
+{
+    return runtime->loop.base;
+}
+
+void cairn__runtime_enter(struct cairn_runtime *runtime)
+{
+    if (runtime->is_in_turn)
+        return;
+    runtime->is_in_turn = true;
+    runtime->now_ns = runtime->clock->now_ns(runtime->clock);
+    cairn__loop_ask_turn(&runtime->loop);
+}
+
+uint64_t cairn_runtime_now_ns(struct cairn_runtime *runtime)
+{
+    cairn__runtime_enter(runtime);
+    return runtime->now_ns;
+}
+
+uint64_t cairn_runtime_now_ms(struct cairn_runtime *runtime)
+{
+    return cairn_runtime_now_ns(runtime) / 1000000;
+}
+
+uint64_t cairn_runtime_deadline_ms(struct cairn_runtime *runtime, uint64_t after_ms)
+{
+    uint64_t now = (cairn_runtime_now_ns(runtime) + 999999) / 1000000;
+    return after_ms > UINT64_MAX - now ? UINT64_MAX : now + after_ms;
+}
+
+void cairn__runtime_push(struct cairn_runtime *runtime, struct cairn_task *task)
+{
+    cairn__runtime_enter(runtime);
+    queue_append(runtime, task);
+}
+
+bool cairn__runtime_send(struct cairn_runtime *runtime, struct cairn_task *task)
+{
+    struct cairn_task *head = __atomic_load_n(&runtime->inbox, __ATOMIC_RELAXED);
+    do {
+        if (head == &inbox_closed)
+            return false;
+        task->next = head;
+    } while (!__atomic_compare_exchange_n(
+        &runtime->inbox, &head, task, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    if (!head)
+        cairn__loop_wake(&runtime->loop);
+    return true;
+}
+
+static void runtime_run_task(struct cairn_task *task)
+{
+    /* Cleared before the run: a wake during it queues the task again. */
+    __atomic_exchange_n(&task->is_queued, 0, __ATOMIC_ACQ_REL);
+    task->ops->run(task);
+    cairn_task_unref(task);
+}
+
+static void runtime_set_alarm(struct cairn_runtime *runtime)
+{
+    /* Later deadlines leave the alarm alone: a timer for each request costs no system call. */
+    uint64_t next = runtime->wheel.next;
+    if (runtime->clock == &clock_monotonic && next < runtime->loop.alarm_ms)
+        cairn__loop_set_alarm(&runtime->loop, next);
+}
+
+void cairn__runtime_on_turn(struct cairn_runtime *runtime)
+{
+    struct cairn_task *task;
+    unsigned budget = CAIRN__TURN_BUDGET;
+    cairn__runtime_enter(runtime);
+    if (runtime->now_ns / 1000000 >= runtime->wheel.next)
+        cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000);
+    while (budget-- > 0 && (task = queue_pop(runtime)))
+        runtime_run_task(task);
+    runtime_set_alarm(runtime);
+    runtime->is_in_turn = false;
+    if (runtime->queue) {
+        runtime->is_in_turn = true; /* nobody else need ask */
+        cairn__loop_ask_next_turn(&runtime->loop);
+    }
+}
+
+void cairn__runtime_on_wake(struct cairn_runtime *runtime)
+{
+    cairn__runtime_enter(runtime);
+    inbox_collect(runtime, NULL);
+    if (__atomic_load_n(&runtime->is_stopping, __ATOMIC_ACQUIRE))
+        cairn__loop_break(&runtime->loop);
+}
+
+void cairn__runtime_on_alarm(struct cairn_runtime *runtime)
+{
+    cairn__runtime_enter(runtime);
+    runtime->loop.alarm_ms = UINT64_MAX;
+}
+
+void cairn_runtime_run(struct cairn_runtime *runtime)
+{
+    if (!__atomic_load_n(&runtime->is_stopping, __ATOMIC_ACQUIRE))
+        cairn__loop_run(&runtime->loop);
+    __atomic_store_n(&runtime->is_stopping, false, __ATOMIC_RELEASE);
+}
+
+void cairn_runtime_stop(struct cairn_runtime *runtime)
+{
+    __atomic_store_n(&runtime->is_stopping, true, __ATOMIC_RELEASE);
+    cairn__loop_wake(&runtime->loop);
+}
+
+bool cairn_runtime_turn(struct cairn_runtime *runtime)
+{
+    runtime->is_in_turn = false;
+    cairn__runtime_enter(runtime);
+    cairn__loop_once(&runtime->loop, false);
+    return runtime->queue != NULL;
+}
+
+/* The task of cairn_block_on: it only notes that it was woken. */
+struct block_task {
+    struct cairn_task task;
+    bool is_woken;
+};
+
+static void block_run(struct cairn_task *task)
+{
+    ((struct block_task *)task)->is_woken = true;
+}
+
+enum cairn_poll cairn_block_on(
+    struct cairn_runtime *runtime, struct cairn_future future, union cairn_outcome *out)
+{
+    static const struct cairn_task_ops ops = {.name = "block_on", .run = block_run};
+    struct block_task block = {.is_woken = true};
+    CAIRN_ASSERT(runtime == cairn__current, "block_on", "called on another thread's runtime");
+    cairn_task_init(&block.task, &ops, runtime);
+    const struct cairn_context cx = {&block.task, runtime};
+    enum cairn_poll p = CAIRN_PENDING;
+    for (;;) {
+        if (block.is_woken) {
+            block.is_woken = false;
+            p = cairn_future_poll(&future, &cx, out);
+            if (p != CAIRN_PENDING)
+                break;
+        }
+        if (!block.is_woken)
+            cairn__loop_once(&runtime->loop, true);
+    }
+    return p;
+}
+
+void cairn_timer_arm(struct cairn_runtime *runtime, struct cairn_timer *timer, uint64_t at_ms,
+    void (*fire)(struct cairn_timer *self))
+{
+    cairn_timer_cancel(timer);
+    timer->fire = fire;
+    cairn__runtime_enter(runtime); /* its end sets the alarm */
+    cairn__wheel_add(&runtime->wheel, timer, at_ms);
+}
+
+void cairn_timer_cancel(struct cairn_timer *timer)
+{
+    if (timer->slot)
+        cairn__wheel_remove(timer);
+}

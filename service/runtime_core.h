@@ -1,0 +1,59 @@
+/* runtime_core.h - what the files of the runtime share. Internal. */
+#ifndef CAIRN_SERVICE_RUNTIME_CORE_H
+#define CAIRN_SERVICE_RUNTIME_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cairn/service/box.h>
+#include <cairn/service/loop.h>
+#include <cairn/service/runtime.h>
+#include <cairn/service/wheel.h>
+
+/* Tasks run in one turn before input and output get their chance again. */
+#define CAIRN__TURN_BUDGET 1024
+
+struct cairn__spawned;
+
+/* Counted: tasks keep the struct alive, so that a wake from another thread never meets freed
+ * memory. */
+struct cairn_runtime {
+    unsigned references;
+    bool is_in_turn;
+    bool is_stopping;
+    uint64_t now_ns;
+    const struct cairn_clock *clock;
+    struct cairn_task *queue; /* woken tasks, oldest first */
+    struct cairn_task **queue_end;
+    struct cairn_task *inbox; /* tasks woken by other threads, latest first; atomic */
+    struct cairn__spawned *spawned;
+    unsigned spawned_count;
+    struct cairn__wheel wheel;
+    struct cairn__box_pool boxes;
+    struct cairn__loop loop;
+};
+
+/* The runtime of this thread. initial-exec: read in one instruction, also from the shared library.
+ */
+extern _Thread_local struct cairn_runtime *cairn__current
+    __attribute__((tls_model("initial-exec")));
+
+struct cairn_runtime *cairn__runtime_ref(struct cairn_runtime *runtime);
+void cairn__runtime_unref(struct cairn_runtime *runtime);
+
+/* Begins a turn of the loop, unless one is running: reads the clock, and has the end of the turn
+ * run the woken tasks. Every callback of the loop calls it first. */
+void cairn__runtime_enter(struct cairn_runtime *runtime);
+
+/* Queues a task, of which it takes one reference. From the runtime's own thread, and from others.
+ */
+void cairn__runtime_push(struct cairn_runtime *runtime, struct cairn_task *task);
+/* Returns false, and takes nothing, when the runtime has ended. */
+bool cairn__runtime_send(struct cairn_runtime *runtime, struct cairn_task *task);
+
+/* Lists a task that another thread has spawned and that was never run; any other task: nothing. */
+void cairn__spawned_adopt(struct cairn_task *task);
+/* Drops every listed future that has not ended. */
+void cairn__spawned_abort_all(struct cairn_runtime *runtime);
+
+#endif
