@@ -240,7 +240,8 @@ bool cairn_runtime_turn(struct cairn_runtime *runtime)
     return runtime->queue != NULL;
 }
 
-/* The task of cairn_block_on: it only notes that it was woken. */
+/* The task of cairn_block_on: it only notes that it was woken. Allocated, for a waker may outlive
+ * the call. */
 struct block_task {
     struct cairn_task task;
     bool is_woken;
@@ -251,25 +252,32 @@ static void block_run(struct cairn_task *task)
     ((struct block_task *)task)->is_woken = true;
 }
 
+static void block_free(struct cairn_task *task)
+{
+    cairn_free(task);
+}
+
 enum cairn_poll cairn_block_on(
     struct cairn_runtime *runtime, struct cairn_future future, union cairn_outcome *out)
 {
-    static const struct cairn_task_ops ops = {.name = "block_on", .run = block_run};
-    struct block_task block = {.is_woken = true};
+    static const struct cairn_task_ops ops = {
+        .name = "block_on", .run = block_run, .free = block_free};
     CAIRN_ASSERT(runtime == cairn__current, "block_on", "called on another thread's runtime");
-    cairn_task_init(&block.task, &ops, runtime);
-    const struct cairn_context cx = {&block.task, runtime};
-    enum cairn_poll p = CAIRN_PENDING;
-    for (;;) {
-        if (block.is_woken) {
-            block.is_woken = false;
-            p = cairn_future_poll(&future, &cx, out);
-            if (p != CAIRN_PENDING)
-                break;
-        }
-        if (!block.is_woken)
-            cairn__loop_once(&runtime->loop, true);
+    struct block_task *block = cairn_alloc_zero(sizeof(*block));
+    if (!block) {
+        cairn_future_drop(&future);
+        out->error = &cairn_error_no_memory;
+        return CAIRN_FAILED;
     }
+    cairn_task_init(&block->task, &ops, runtime);
+    const struct cairn_context cx = {&block->task, runtime};
+    enum cairn_poll p;
+    while ((p = cairn_future_poll(&future, &cx, out)) == CAIRN_PENDING) {
+        while (!block->is_woken)
+            cairn__loop_once(&runtime->loop, true);
+        block->is_woken = false;
+    }
+    cairn_task_unref(&block->task);
     return p;
 }
 
