@@ -1,0 +1,119 @@
+/* server.h - an HTTP/1.1 server: workers that share nothing, each with its own instance of the app.
+ */
+#ifndef CAIRN_HTTP_SERVER_H
+#define CAIRN_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cairn/http/limits.h>
+#include <cairn/http/message.h>
+#include <cairn/service/service.h>
+
+CAIRN_BEGIN_DECLS
+
+struct cairn_http_server;
+
+/* What the app's factory is told. Borrowed for the call. */
+struct cairn_http_worker {
+    unsigned index; /* 0 to count - 1 */
+    unsigned count;
+    struct cairn_runtime *runtime; /* the worker's own, running on this thread */
+};
+
+/*
+ * Makes a worker's instance of the app, on the worker's thread: a service from http.request to
+ * http.response, owned by the server from then on, and dropped on that thread. A broken one ends
+ * cairn_http_server_run with its reason.
+ */
+typedef struct cairn_service *cairn_http_app(void *cx, const struct cairn_http_worker *worker);
+
+struct cairn_http_server_options {
+    size_t size;
+    const char *host;  /* a numeric IPv4 or IPv6 address; NULL: "::", which takes both */
+    uint16_t port;     /* 0: a free one, see cairn_http_server_port */
+    unsigned workers;  /* 1 to 256; 0: one for each CPU that the process may use */
+    unsigned backlog;  /* 1 to 65535; 0: 1024 */
+    uint64_t drain_ms; /* how long a drain waits for running requests, 1 to 3600000; 0: 20 s */
+    struct cairn_http_limits limits;
+    /* An error that left the app becomes what this returns; NULL, or NULL returned: as
+     * cairn_http_error_response does it. Called on the worker's thread; borrows all it is given. */
+    struct cairn_http_response *(*error_response)(
+        void *cx, const struct cairn_http_request *req, const struct cairn_error *error);
+    void *error_cx;    /* borrowed until cairn_http_server_free */
+    bool keep_signals; /* leaves signals to you; else see cairn_http_server_run */
+};
+
+/*
+ * Binds a listener for each worker (SO_REUSEPORT), so that a free port is known before anything
+ * runs. Borrows CX until cairn_http_server_free; copies OPTIONS (NULL: all defaults), HOST too.
+ *
+ * Returns the server, owned by the caller, or NULL with *ERROR set: CAIRN_ERROR_INVALID names the
+ * option, what it was and its range; CAIRN_ERROR_SYSTEM: the address cannot be bound;
+ * CAIRN_ERROR_MEMORY.
+ */
+CAIRN_API struct cairn_http_server *cairn_http_server_new(cairn_http_app *app, void *cx,
+    const struct cairn_http_server_options *options, struct cairn_error **error);
+/* Not while it runs. NULL: nothing. */
+CAIRN_API void cairn_http_server_free(struct cairn_http_server *server);
+
+/* The port that is bound. */
+CAIRN_API uint16_t cairn_http_server_port(const struct cairn_http_server *server);
+
+/*
+ * Serves until it has drained. Worker 0 runs on the calling thread, which must have no runtime; the
+ * others on threads of their own. Once only.
+ *
+ * Unless options.keep_signals: TERM and INT drain, a second one stops at once; USR2 prints the
+ * stacks with their live counters on standard error; PIPE is ignored.
+ *
+ * Returns NULL, or an error owned by the caller: the reason of a broken app, CAIRN_ERROR_RUNTIME,
+ * CAIRN_ERROR_SYSTEM, CAIRN_ERROR_MEMORY.
+ */
+CAIRN_API struct cairn_error *cairn_http_server_run(struct cairn_http_server *server);
+
+/*
+ * Stops accepting, answers every request that has been read, with `Connection: close`, and closes
+ * what is idle; then cairn_http_server_run returns. What still runs after drain_ms is cancelled.
+ * Any thread.
+ */
+CAIRN_API void cairn_http_server_drain(struct cairn_http_server *server);
+/* Closes all connections now; handlers are cancelled. Any thread. */
+CAIRN_API void cairn_http_server_stop(struct cairn_http_server *server);
+
+/* Prints each worker's counters and stack. While it runs each worker prints its own, soon, one
+ * after the other; after cairn_http_server_run the last state is printed at once. Any thread. OUT
+ * is borrowed until the workers have printed, or the server is freed. */
+CAIRN_API void cairn_http_server_print(struct cairn_http_server *server, FILE *out);
+
+/* The sum of the workers' counters. After cairn_http_server_run. */
+struct cairn_http_counters {
+    uint64_t accepted;      /* connections */
+    uint64_t requests;      /* read whole and passed to the app */
+    uint64_t responses;     /* written whole */
+    uint64_t refused;       /* answered by the server itself: bad, too large, too slow */
+    uint64_t failed;        /* errors of the app that the server made into answers */
+    uint64_t cancelled;     /* given up because the peer was gone */
+    uint64_t timeouts;      /* connections closed by a deadline */
+    uint64_t waited;        /* requests that had to wait at the gate */
+    uint64_t accept_pauses; /* times it stopped accepting for want of descriptors or room */
+};
+CAIRN_API struct cairn_http_counters cairn_http_server_counters(
+    const struct cairn_http_server *server);
+
+/*
+ * The whole of main: makes a server, says on standard error where it listens, runs it. Returns the
+ * exit status: 0 after a drain, 1 with the error on standard error. return cairn_http_serve(app,
+ * NULL, .port = 8080);
+ */
+#define cairn_http_serve(app, cx, ...)             \
+    cairn_http_serve_with(app, cx,                 \
+        &(const struct cairn_http_server_options){ \
+            .size = sizeof(struct cairn_http_server_options), __VA_ARGS__})
+CAIRN_API int cairn_http_serve_with(
+    cairn_http_app *app, void *cx, const struct cairn_http_server_options *options);
+
+CAIRN_END_DECLS
+
+#endif
