@@ -15,11 +15,12 @@ CAIRN_BEGIN_DECLS
 struct cairn_http_decoder;
 
 enum cairn_http_event {
-    CAIRN_HTTP_MORE, /* all input is used up; feed more */
-    CAIRN_HTTP_HEAD, /* the head is complete and has passed the guard: cairn_http_decoder_request */
-    CAIRN_HTTP_BODY, /* a piece of the body: cairn_http_decoder_piece */
-    CAIRN_HTTP_DONE, /* the message is complete; what follows belongs to the next one */
-    CAIRN_HTTP_REFUSED /* cairn_http_decoder_status and _reason; close after the answer */
+    CAIRN_HTTP_EVENT_MORE,   /* all input is used up; feed more */
+    CAIRN_HTTP_EVENT_HEAD,   /* the head is complete and has passed the guard:
+                                cairn_http_decoder_request */
+    CAIRN_HTTP_EVENT_BODY,   /* a piece of the body: cairn_http_decoder_piece */
+    CAIRN_HTTP_EVENT_DONE,   /* the message is complete; what follows belongs to the next one */
+    CAIRN_HTTP_EVENT_REFUSED /* cairn_http_decoder_status and _reason; close after the answer */
 };
 
 /* Borrows LIMITS, resolved, until the arena is freed. NULL without memory. */
@@ -27,9 +28,10 @@ CAIRN_API struct cairn_http_decoder *cairn_http_decoder_new(
     struct cairn_arena *arena, const struct cairn_http_limits *limits);
 
 /*
- * Feeds DATA; *USED is how much of it was consumed before the event. Call again with the rest. HEAD
- * comes once, before any BODY; after DONE and REFUSED no more is fed. An incomplete head is copied
- * into the arena; a body never is.
+ * Feeds DATA; *USED is how much of it was consumed before the event. Call again with the rest,
+ * until MORE, DONE or REFUSED, also when nothing is left of it: DONE may need no byte (after the
+ * HEAD of a message without a body it comes at the next call). HEAD comes once, before any BODY;
+ * after DONE and REFUSED no more is fed. A head is copied into the arena; a body never is.
  */
 CAIRN_API enum cairn_http_event cairn_http_decoder_feed(
     struct cairn_http_decoder *decoder, const char *data, size_t length, size_t *used);
@@ -51,7 +53,8 @@ CAIRN_API bool cairn_http_decoder_is_blank(const struct cairn_http_decoder *deco
 CAIRN_API const struct cairn_http_fields *cairn_http_decoder_trailers(
     const struct cairn_http_decoder *decoder);
 
-/* After REFUSED: 400, 405, 413, 414, 417, 431, 501 or 505, and a static sentence that says why. */
+/* After REFUSED: 400, 405 (CONNECT), 413, 414, 417, 431, 501 or 505, and a static sentence that
+ * says why; 503 without memory. */
 CAIRN_API int cairn_http_decoder_status(const struct cairn_http_decoder *decoder);
 CAIRN_API const char *cairn_http_decoder_reason(const struct cairn_http_decoder *decoder);
 
