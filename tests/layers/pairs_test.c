@@ -1,0 +1,92 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/load_shed.h>
+#include <cairn/layers/rate_limit.h>
+#include <cairn/layers/retry.h>
+#include <cairn/layers/timeout.h>
+#include <cairn/service/map.h>
+#include <cairn/service/stack.h>
+#include <cairn/testkit/contract.h>
+#include <cairn/testkit/value.h>
+
+struct entry {
+    struct cairn_layer layer;
+    struct cairn_contract_options opts;
+};
+
+static void *next_number(void *cx, void *value)
+{
+    (void)cx;
+    cairn_test_value_set(value, cairn_test_value_number(value) + 1);
+    return value;
+}
+
+static struct cairn_error *wrap_error(void *cx, struct cairn_error *error)
+{
+    (void)cx;
+    return cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "pairs", error, "wrapped");
+}
+
+/* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
+static size_t all_layers(struct entry *out)
+{
+    const struct cairn_backoff backoff = {.min_ms = 10, .max_ms = 20};
+    const struct entry entries[] = {
+        {cairn_timeout(.after_ms = 3600000), {0}},
+        {cairn_concurrency_limit(.max = 1), {0}},
+        {cairn_rate_limit(.num = 1, .per_ms = 100), {.step_ms = 100}},
+        {cairn_load_shed_layer(NULL), {.may_shed = true}},
+        {cairn_retry(.attempts = 3, .backoff = backoff, .seed = 1),
+            {.may_repeat = true, .step_ms = 100}},
+        {cairn_map_request(NULL, next_number, NULL), {0}},
+        {cairn_map_response(NULL, next_number, NULL), {0}},
+        {cairn_map_error(wrap_error, NULL), {0}},
+        {cairn_boxed(&cairn_test_value_type, &cairn_test_value_type), {0}},
+        {cairn_check(), {0}},
+    };
+    const size_t count = sizeof(entries) / sizeof(entries[0]);
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = entries[i];
+    return count;
+}
+
+static void every_layer_keeps_the_contract(void **state)
+{
+    struct entry entries[16];
+    size_t count = all_layers(entries);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        cairn_contract_check_with(&entries[i].layer, &entries[i].opts);
+    assert_int_equal(cairn_test_value_live(), 0);
+}
+
+static void every_pair_of_layers_keeps_the_contract(void **state)
+{
+    struct entry entries[16];
+    size_t count = all_layers(entries);
+
+    (void)state;
+    for (size_t outer = 0; outer < count; outer++)
+        for (size_t inner = 0; inner < count; inner++)
+            cairn_contract_check_pair(&entries[outer].layer, &entries[outer].opts,
+                &entries[inner].layer, &entries[inner].opts);
+    assert_int_equal(cairn_test_value_live(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_layer_keeps_the_contract),
+        cmocka_unit_test(every_pair_of_layers_keeps_the_contract),
+    };
+
+    return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);
+}
