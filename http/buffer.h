@@ -1,0 +1,25 @@
+/* buffer.h - bytes that wait: appended at the end, used up at the front. Internal. */
+#ifndef CAIRN_HTTP_BUFFER_H
+#define CAIRN_HTTP_BUFFER_H
+
+#include <stddef.h>
+
+/* Zero is an empty one, which holds no memory; it is given back as soon as all is used up. */
+struct cairn__buffer {
+    char *data;
+    size_t begin;
+    size_t end;
+    size_t capacity;
+};
+
+static inline size_t cairn__buffer_length(const struct cairn__buffer *buffer)
+{
+    return buffer->end - buffer->begin;
+}
+
+/* Returns 0, or -1 without memory. */
+int cairn__buffer_append(struct cairn__buffer *buffer, const char *data, size_t length);
+void cairn__buffer_consume(struct cairn__buffer *buffer, size_t length);
+void cairn__buffer_free(struct cairn__buffer *buffer);
+
+#endif

@@ -1,0 +1,129 @@
+/* connection.h - one connection of a worker, and the exchange it is busy with. Internal. */
+#ifndef CAIRN_HTTP_CONNECTION_H
+#define CAIRN_HTTP_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+#include <cairn/http/buffer.h>
+#include <cairn/http/decoder.h>
+#include <cairn/http/encoder.h>
+#include <cairn/http/message.h>
+#include <cairn/service/io.h>
+#include <cairn/service/task.h>
+#include <cairn/service/timer.h>
+
+struct cairn__worker;
+
+/* Bodies and chunks up to this size are copied behind their head, larger ones are sent from where
+ * they are. */
+#define CAIRN__COPY_BYTES 16384
+/* Input that may wait behind a running exchange before its connection stops reading. */
+#define CAIRN__INPUT_BYTES 16384
+/* How long a closing connection waits for the peer's end, and how often it looks. */
+#define CAIRN__LINGER_MS 5000
+
+/*
+ * IDLE     between two requests, or before the first: holds no exchange and no buffer
+ * HEAD     a head is coming in
+ * BODY     a request body is coming in
+ * GATE     a whole request waits for the app to be ready
+ * CALL     the app's future is pending
+ * WRITE    a response body is going out: the socket is full, or its stream is pending
+ * CLOSING  everything is answered; what is queued goes out, then LINGER
+ * LINGER   our end is shut; what still comes is thrown away, so that the peer sees the answer and
+ * no reset DEAD     to be destroyed by the function that was entered first
+ */
+enum cairn__connection_state {
+    CAIRN__IDLE,
+    CAIRN__HEAD,
+    CAIRN__BODY,
+    CAIRN__GATE,
+    CAIRN__CALL,
+    CAIRN__WRITE,
+    CAIRN__CLOSING,
+    CAIRN__LINGER,
+    CAIRN__DEAD
+};
+
+/* One request and its response; lives in its own arena. */
+struct cairn__exchange {
+    struct cairn_arena *arena;
+    struct cairn_http_decoder *decoder;
+    struct cairn_http_request *req;
+    size_t body_capacity;
+    uint64_t body_began_ms;
+    struct cairn_future future;
+    struct cairn_http_plan plan;
+    struct cairn_str rest;          /* body bytes that are still to be sent */
+    struct cairn_stream stream;     /* and where more will come from */
+    struct cairn_http_chunk *chunk; /* whose bytes `rest` is */
+    int64_t stream_left;            /* of a stream with a length; -1: without */
+};
+
+struct cairn__connection {
+    struct cairn_task task; /* woken by the app's future and by the response's stream */
+    struct cairn_io io;
+    struct cairn_timer timer; /* armed at or before the deadline, looked at when it fires */
+    struct cairn__worker *worker;
+    struct cairn__connection *next; /* of the worker's connections */
+    struct cairn__connection **link;
+    struct cairn__connection *gate_next; /* of those who wait at the gate */
+    struct cairn__exchange *exchange;
+    struct cairn__buffer input;  /* read, and not yet looked at */
+    struct cairn__buffer queued; /* written, and not yet taken by the socket */
+    uint64_t deadline_ms;        /* 0: none */
+    enum cairn__connection_state state;
+    bool has_request;         /* at least one was read */
+    bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
+    bool is_entered;          /* a function of this connection runs */
+    struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
+};
+
+/* connection.c */
+
+/* Takes FD, also on failure: -1 without memory. */
+int cairn__connection_open(struct cairn__worker *worker, int fd, const struct sockaddr_in6 *peer);
+/* Gives everything up: handlers are cancelled, the descriptor closed. */
+void cairn__connection_kill(struct cairn__connection *self);
+/* The same from within: the state is DEAD, and the function that was entered first does the rest.
+ */
+void cairn__connection_die(struct cairn__connection *self);
+/* The worker drains: an idle connection is read once more, then closed. */
+void cairn__connection_drain(struct cairn__connection *self);
+/* The app has become ready for this connection's request, or is dead: takes ERROR. */
+void cairn__connection_admit(struct cairn__connection *self, struct cairn_error *error);
+/* Sets the time by which something must have happened; 0: none. */
+void cairn__connection_deadline(struct cairn__connection *self, uint64_t after_ms);
+struct cairn_context cairn__connection_context(struct cairn__connection *self);
+
+/* connection_read.c */
+
+/* Works through DATA and what had been kept before it, as far as the connection may go now. */
+void cairn__connection_feed(struct cairn__connection *self, const char *data, size_t length);
+/* Calls the app, which is ready, with the request. */
+void cairn__connection_call(struct cairn__connection *self);
+/* Polls the app's future; answers when it is complete. */
+void cairn__connection_poll(struct cairn__connection *self);
+/* Answers for an error of the app. Takes ERROR. */
+void cairn__connection_fail(struct cairn__connection *self, struct cairn_error *error);
+/* Answers for the server itself, then closes. */
+void cairn__connection_refuse(struct cairn__connection *self, int status, const char *detail);
+
+/* connection_write.c */
+
+/* Begins the response. RES NULL: 503, out of memory. */
+void cairn__connection_respond(struct cairn__connection *self, struct cairn_http_response *res);
+/* Goes on with a response body after a wake or a write. */
+void cairn__connection_pump(struct cairn__connection *self);
+/* Hands what was written to the socket. The state is DEAD when the peer is gone. */
+void cairn__connection_flush(struct cairn__connection *self);
+/* Adds to what is written. Without memory the state is DEAD. */
+void cairn__connection_put(struct cairn__connection *self, const char *data, size_t length);
+/* Drops the exchange with all it holds. */
+void cairn__exchange_free(struct cairn__exchange *self);
+
+#endif

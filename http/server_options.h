@@ -1,0 +1,12 @@
+/* server_options.h - the options of a server with their defaults filled in. Internal. */
+#ifndef CAIRN_HTTP_SERVER_OPTIONS_H
+#define CAIRN_HTTP_SERVER_OPTIONS_H
+
+#include <cairn/http/server.h>
+
+/* OUT gets a copy of the host. Returns NULL, or an error owned by the caller; what OUT holds is
+ * then to be freed all the same. */
+struct cairn_error *cairn__server_options_resolve(
+    const struct cairn_http_server_options *options, struct cairn_http_server_options *out);
+
+#endif

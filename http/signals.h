@@ -1,0 +1,25 @@
+/* signals.h - what a server does on TERM, INT and USR2. Internal. */
+#ifndef CAIRN_HTTP_SIGNALS_H
+#define CAIRN_HTTP_SIGNALS_H
+
+#include <cairn/http/server.h>
+#include <cairn/service/io.h>
+
+#define CAIRN__SIGNALS 3
+
+struct cairn__signals {
+    struct cairn__signal_entry {
+        struct cairn_signal signal;
+        struct cairn__signals *all;
+    } entries[CAIRN__SIGNALS];
+    struct cairn_http_server *server;
+    bool is_draining;
+};
+
+/* On the running runtime's thread. Returns NULL or an error owned by the caller; close it either
+ * way. */
+struct cairn_error *cairn__signals_open(
+    struct cairn__signals *self, struct cairn_http_server *server, struct cairn_runtime *runtime);
+void cairn__signals_close(struct cairn__signals *self);
+
+#endif
