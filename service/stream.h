@@ -34,6 +34,9 @@ struct cairn_stream {
 CAIRN_API struct cairn_stream cairn_stream_box(
     const struct cairn_stream_ops *ops, const void *state);
 
+/* A stream that fails at its first poll with ERROR. Takes ERROR. Allocates nothing. */
+CAIRN_API struct cairn_stream cairn_stream_failed(struct cairn_error *error);
+
 /* The end and a failure drop the state at once and leave S empty; an empty stream gives READY,
  * NULL. */
 CAIRN_API enum cairn_poll cairn_stream_poll_next(
