@@ -101,6 +101,14 @@ static const char *layer_type_name(const struct cairn_type *type)
     return type ? type->name : "anything";
 }
 
+/* What a user calls SERVICE: a checking layer in front of it goes unmentioned. */
+static const char *layer_service_name(const struct cairn_service *service)
+{
+    while (service->ops->is_hidden && service->inner)
+        service = service->inner;
+    return service->ops->name;
+}
+
 bool cairn_layer_types_fit(const struct cairn_layer *layer, struct cairn_service *inner,
     const struct cairn_type *request, const struct cairn_type *response,
     struct cairn_service **broken)
@@ -111,6 +119,6 @@ bool cairn_layer_types_fit(const struct cairn_layer *layer, struct cairn_service
     *broken = cairn_layer_refuse(layer, inner, CAIRN_ERROR_TYPE,
         "needs a service from %s to %s, got one from %s to %s (%s)", layer_type_name(request),
         layer_type_name(response), layer_type_name(inner->request_type),
-        layer_type_name(inner->response_type), inner->ops->name);
+        layer_type_name(inner->response_type), layer_service_name(inner));
     return false;
 }

@@ -32,6 +32,7 @@ struct stack_printer {
     FILE *out;
     unsigned depth;
     bool is_open; /* the parenthesis */
+    bool is_live; /* a counter or gauge stands on the line */
     bool is_line; /* a line was begun */
 };
 
@@ -44,6 +45,7 @@ static void stack_print_begin(void *cx, const char *name)
         fputc('\n', self->out);
     fprintf(self->out, "%*s%s", (int)self->depth * 2, "", name);
     self->is_open = false;
+    self->is_live = false;
     self->is_line = true;
     self->depth++;
 }
@@ -73,8 +75,9 @@ static void stack_print_number(
     if (kind == CAIRN_DESCRIBE_PARAMETER) {
         stack_print_parameter(self);
     } else {
-        fputs(self->is_open ? ")  " : "  ", self->out);
+        fputs(self->is_open ? ")  " : self->is_live ? " " : "  ", self->out);
         self->is_open = false;
+        self->is_live = true;
     }
     fprintf(self->out, "%s=%llu%s", key, (unsigned long long)value, unit ? unit : "");
 }
