@@ -91,8 +91,11 @@ static void channel_enqueue(struct cairn_sender *self, struct channel_send *send
     self->waiting_end = &send->next;
 }
 
+/* One that does not wait: nothing. */
 static void channel_unlink(struct cairn_sender *self, struct channel_send *send)
 {
+    if (!send->link)
+        return;
     *send->link = send->next;
     if (send->next)
         send->next->link = send->link;
@@ -299,8 +302,7 @@ static void send_drop(void *state)
 {
     struct channel_send *self = state;
     channel_lock(self->channel);
-    if (self->link)
-        channel_unlink(self->channel, self);
+    channel_unlink(self->channel, self);
     struct cairn_waker own = cairn_waker_take(&self->waker);
     channel_unlock(self->channel);
     cairn_waker_clear(&own);

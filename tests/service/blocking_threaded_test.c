@@ -46,11 +46,6 @@ struct world {
     unsigned drops;
 };
 
-static void add_one(unsigned *counter)
-{
-    __atomic_add_fetch(counter, 1, __ATOMIC_ACQ_REL);
-}
-
 static unsigned read_now(const unsigned *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
@@ -92,7 +87,7 @@ struct work {
 static enum cairn_poll work_run(void *state, union cairn_outcome *out)
 {
     struct work *self = state;
-    add_one(&self->w->runs);
+    __atomic_add_fetch(&self->w->runs, 1, __ATOMIC_ACQ_REL);
     if (self->is_gated)
         gate_wait(&self->w->gate);
     if (self->number >= 0) {
@@ -106,7 +101,7 @@ static enum cairn_poll work_run(void *state, union cairn_outcome *out)
 static void work_drop(void *state)
 {
     struct work *self = state;
-    add_one(&self->w->drops);
+    __atomic_add_fetch(&self->w->drops, 1, __ATOMIC_ACQ_REL);
     if (self->opens_when_dropped)
         gate_open(&self->w->gate);
 }
@@ -385,7 +380,7 @@ static void futures_may_be_dropped_after_the_pool(void **state)
 static enum cairn_poll submit_while_closing(void *state, union cairn_outcome *out)
 {
     struct work *self = state;
-    add_one(&self->w->runs);
+    __atomic_add_fetch(&self->w->runs, 1, __ATOMIC_ACQ_REL);
     gate_wait(&self->w->gate); /* opened by the pool's end */
     struct cairn_future f = submit(self->w, 9);
     out->value = self->w;

@@ -520,6 +520,15 @@ static void select_of_a_complete_future_is_complete_and_allocates_nothing(void *
     expect_ready(w, &f, 2);
 }
 
+static void select_of_a_failed_future_gives_its_error_whole(void **state)
+{
+    struct world *w = *state;
+    struct cairn_error *error = cairn_error_new(CAIRN_ERROR_USER, "test", NULL, "counted");
+    struct cairn_future futures_[] = {pending(w, 1), cairn_future_failed(error)};
+    struct cairn_future f = cairn_select(futures_, 2, NULL);
+    expect_failed(w, &f, error);
+}
+
 static void dropping_select_drops_all(void **state)
 {
     struct world *w = *state;
@@ -620,6 +629,7 @@ int main(void)
         WORLD_TEST(select_gives_the_lowest_index_when_several_are_complete),
         WORLD_TEST(select_gives_an_error_when_that_comes_first),
         WORLD_TEST(select_of_a_complete_future_is_complete_and_allocates_nothing),
+        WORLD_TEST(select_of_a_failed_future_gives_its_error_whole),
         WORLD_TEST(dropping_select_drops_all),
         WORLD_TEST(select_of_none_is_a_programming_error),
         cmocka_unit_test(each_combinator_survives_each_failed_allocation),
