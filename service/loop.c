@@ -167,7 +167,7 @@ void cairn__loop_break(struct cairn__loop *loop)
 
 void cairn__loop_once(struct cairn__loop *loop, bool wait)
 {
-    event_base_loop(loop->base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+    event_base_loop(loop->base, wait ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 static void io_on_read(evutil_socket_t fd, short what, void *cx)
