@@ -193,10 +193,12 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
     struct cairn_task *task;
     unsigned budget = CAIRN__TURN_BUDGET;
     cairn__runtime_enter(runtime);
+    runtime->is_running = true;
     if (runtime->now_ns / 1000000 >= runtime->wheel.next)
         cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000);
     while (budget-- > 0 && (task = queue_pop(runtime)))
         runtime_run_task(task);
+    runtime->is_running = false;
     runtime_set_alarm(runtime);
     runtime->is_in_turn = false;
     if (runtime->queue) {
@@ -263,6 +265,7 @@ enum cairn_poll cairn_block_on(
     static const struct cairn_task_ops ops = {
         .name = "block_on", .run = block_run, .free = block_free};
     CAIRN_ASSERT(runtime == cairn__current, "block_on", "called on another thread's runtime");
+    CAIRN_ASSERT(!runtime->is_running, "block_on", "called from within a task or a timer");
     struct block_task *block = cairn_alloc_zero(sizeof(*block));
     if (!block) {
         cairn_future_drop(&future);

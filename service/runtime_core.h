@@ -20,6 +20,7 @@ struct cairn__spawned;
 struct cairn_runtime {
     unsigned references;
     bool is_in_turn;
+    bool is_running; /* tasks and timers, now */
     bool is_stopping;
     uint64_t now_ns;
     const struct cairn_clock *clock;
@@ -37,6 +38,19 @@ struct cairn_runtime {
  */
 extern _Thread_local struct cairn_runtime *cairn__current
     __attribute__((tls_model("initial-exec")));
+
+/* Boxes of this thread's runtime. */
+static inline void *cairn__state_new(size_t size)
+{
+    struct cairn_runtime *runtime = cairn__current;
+    return cairn__box_new(runtime, runtime ? &runtime->boxes : NULL, size);
+}
+
+static inline void cairn__state_free(void *state, size_t size)
+{
+    struct cairn_runtime *runtime = cairn__current;
+    cairn__box_free(runtime ? &runtime->boxes : NULL, state, size);
+}
 
 struct cairn_runtime *cairn__runtime_ref(struct cairn_runtime *runtime);
 void cairn__runtime_unref(struct cairn_runtime *runtime);
