@@ -126,6 +126,15 @@ static void jitter_is_spread_over_its_whole_range(void **state)
         assert_in_range(tenths[i], ROUNDS / 10 - 300, ROUNDS / 10 + 300);
 }
 
+static void T121_jitter_is_above_zero_even_at_the_smallest_random_number(void **state)
+{
+    const struct cairn_backoff b = {10, 1000, 1};
+    /* The counter steps by the golden ratio, and a counter of 0 gives 0. */
+    struct cairn_random random = {UINT64_C(0) - UINT64_C(0x9e3779b97f4a7c15)};
+    (void)state;
+    assert_int_equal(cairn_backoff_jitter_ms(&b, 10, &random), 1);
+}
+
 static void T122_infinite_and_undefined_jitter_is_refused(void **state)
 {
     (void)state;
@@ -172,6 +181,7 @@ int main(void)
         cmocka_unit_test(T122_infinite_and_undefined_jitter_is_refused),
         cmocka_unit_test(options_out_of_range_are_refused_by_name),
         cmocka_unit_test(default_is_50_ms_without_maximum_and_jitter_099),
+        cmocka_unit_test(T121_jitter_is_above_zero_even_at_the_smallest_random_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

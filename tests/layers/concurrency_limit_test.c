@@ -302,6 +302,23 @@ static void answer_at_once_gives_the_permit_back_at_once(void **state)
     cairn_service_drop(s);
 }
 
+static void X002_copy_of_a_waiting_one_has_no_place_in_the_queue(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = limit_of(f, 1);
+    struct cairn_service *waiter = fixture_clone(s);
+    assert_ready(&f->a, s);
+    assert_not_ready(&f->b, waiter);
+    struct cairn_service *copy = fixture_clone(waiter);
+    assert_int_equal(fixture_number(s, "waiting"), 1);
+    cairn_service_drop(copy);
+    assert_int_equal(fixture_number(s, "waiting"), 1);
+    cairn_service_drop(s);
+    assert_true(cairn_harness_is_woken(&f->b));
+    assert_ready(&f->b, waiter);
+    cairn_service_drop(waiter);
+}
+
 static void call_unready(void *service)
 {
     cairn_service_call(service, NULL);
@@ -365,6 +382,7 @@ int main(void)
         fixture_test(call_without_reservation_is_caught_by_name),
         fixture_test(default_is_1024),
         fixture_test(options_out_of_range_are_refused_by_name),
+        fixture_test(X002_copy_of_a_waiting_one_has_no_place_in_the_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -330,6 +330,49 @@ static void call_before_a_late_timer_moves_the_window_and_the_waiters_with_it(vo
     cairn_service_drop(second);
 }
 
+static void X002_copy_of_a_waiting_one_has_no_place_in_the_queue(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = limit_of(f, 1, 100);
+    struct cairn_service *waiter = fixture_clone(s);
+    pass(f, s, 1);
+    assert_not_ready(&f->b, waiter);
+    struct cairn_service *copy = fixture_clone(waiter);
+    assert_int_equal(fixture_number(s, "waiting"), 1);
+    cairn_service_drop(copy);
+    fixture_advance(f, 100);
+    assert_true(cairn_harness_is_woken(&f->b));
+    assert_ready(&f->b, waiter);
+    cairn_service_drop(s);
+    cairn_service_drop(waiter);
+}
+
+static void reservation_that_was_handed_over_is_counted_once(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = limit_of(f, 2, 100);
+    pass(f, s, 2);
+    assert_not_ready(&f->a, s);
+    fixture_advance(f, 100);
+    assert_int_equal(fixture_number(s, "left"), 1);
+    assert_ready(&f->a, s);
+    assert_int_equal(fixture_number(s, "left"), 1);
+    cairn_service_release(s);
+    assert_int_equal(fixture_number(s, "left"), 2);
+    cairn_service_drop(s);
+}
+
+static void timer_ends_with_the_last_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = limit_of(f, 1, 100);
+    pass(f, s, 1);
+    assert_not_ready(&f->a, s);
+    cairn_service_drop(s);
+    fixture_advance(f, 100); /* onto freed memory, if it had not */
+    assert_false(cairn_harness_is_woken(&f->a));
+}
+
 static void failed_calls_count(void **state)
 {
     struct fixture *f = *state;
@@ -430,6 +473,9 @@ int main(void)
         fixture_test(call_without_reservation_is_caught_by_name),
         fixture_test(default_is_100_a_second),
         fixture_test(options_out_of_range_are_refused_by_name),
+        fixture_test(X002_copy_of_a_waiting_one_has_no_place_in_the_queue),
+        fixture_test(reservation_that_was_handed_over_is_counted_once),
+        fixture_test(timer_ends_with_the_last_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/timeout.h>
+#include <cairn/service/service_fn.h>
 #include <cairn/service/sleep.h>
 #include <cairn/testkit/contract.h>
 
@@ -35,6 +36,7 @@ struct script {
     bool retries_successes;
     bool adds_ten; /* to the request */
     bool cannot_clone;
+    bool takes_request;
     bool replaces_outcome; /* of the last attempt: success by error, error by success */
     uint64_t wait_ms;
     struct cairn_error *wait_error;
@@ -94,6 +96,10 @@ static bool script_retry(
         return false;
     }
     ++*retries;
+    if (self->takes_request) {
+        cairn_type_drop(attempt->request_type, attempt->request);
+        attempt->request = NULL;
+    }
     if (self->wait_error)
         attempt->wait = cairn_future_failed(self->wait_error);
     else if (self->wait_ms)
@@ -440,6 +446,60 @@ static void without_memory_for_another_copy_the_attempt_is_the_last(void **state
     cairn_service_drop(s);
 }
 
+static void without_memory_what_the_policy_would_wait_for_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    struct script script = {.limit = 1, .wait_ms = 30};
+    struct cairn_service *s = around_mock(f, &script);
+    for (size_t n = 1; n <= 2; n++) {
+        union cairn_outcome out;
+        struct cairn_future future = fixture_send(&f->a, s, 1);
+        fixture_fail(f, 1, CAIRN_ERROR_UNAVAILABLE, "down");
+        cairn_test_alloc_fail_at(n);
+        assert_int_equal(cairn_harness_poll(&f->a, &future, &out), CAIRN_FAILED);
+        assert_true(cairn_test_alloc_has_failed());
+        cairn_error_unref(out.error);
+        cairn_test_alloc_fail_at(0);
+    }
+    cairn_service_drop(s);
+}
+
+static void policy_that_takes_the_request_away_ends_the_call(void **state)
+{
+    struct fixture *f = *state;
+    struct script script = {.limit = 1, .takes_request = true};
+    struct cairn_service *s = around_mock(f, &script);
+    struct cairn_future future = fixture_send(&f->a, s, 1);
+    fixture_fail(f, 1, CAIRN_ERROR_UNAVAILABLE, "down");
+    assert_failure(&f->a, &future, CAIRN_ERROR_UNAVAILABLE, "mock", "down");
+    assert_nothing_sent(f);
+    cairn_service_drop(s);
+}
+
+static void *refuse(void *cx, void *req, struct cairn_error **error)
+{
+    static struct cairn_error refused =
+        CAIRN_ERROR_STATIC(CAIRN_ERROR_UNAVAILABLE, "leaf", "refused");
+    ++*(unsigned *)cx;
+    cairn_test_value_drop(req);
+    *error = &refused;
+    return NULL;
+}
+
+static void failure_at_once_is_retried_at_once_where_it_stands(void **state)
+{
+    struct fixture *f = *state;
+    unsigned calls = 0;
+    struct script script = {.base.ops = &script_ops, .limit = 2};
+    struct cairn_service *s = fixture_apply(cairn_retry(.policy = &script.base),
+        cairn_service_fn("leaf", &cairn_test_value_type, &cairn_test_value_type, refuse, &calls));
+    struct cairn_future future = fixture_send(&f->a, s, 1);
+    assert_true(cairn_future_is_complete(&future));
+    assert_int_equal(calls, 3);
+    assert_failure(&f->a, &future, CAIRN_ERROR_UNAVAILABLE, "leaf", "refused");
+    cairn_service_drop(s);
+}
+
 static void request_that_cannot_be_cloned_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -517,6 +577,9 @@ int main(void)
         fixture_test(policy_that_copies_itself_takes_any_request),
         fixture_test(service_that_cannot_be_cloned_is_refused),
         fixture_test(options_out_of_range_are_refused_by_name),
+        fixture_test(without_memory_what_the_policy_would_wait_for_is_dropped),
+        fixture_test(policy_that_takes_the_request_away_ends_the_call),
+        fixture_test(failure_at_once_is_retried_at_once_where_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
