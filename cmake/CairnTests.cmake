@@ -1,0 +1,76 @@
+# One line a test. NAME is the path below tests/ without _test.c, and the name ctest shows.
+#
+#   cairn_test(service/arena)                              tests/service/arena_test.c, a unit test
+#   cairn_test(service/spawn LABELS unit threaded)         also runs under ThreadSanitizer
+#   cairn_test(http/server LABELS integration threaded TIMEOUT 60)
+#   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
+#   cairn_bench(micro)                                     tests/bench/micro.c
+
+set(CAIRN_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+# All that ThreadSanitizer is for.
+add_custom_target(cairn_threaded)
+
+# A program that sees every floor, internal headers too, and links the static library.
+function(cairn_test_program target)
+    add_executable(${target} ${ARGN})
+    cairn_own_target(${target})
+    foreach(root service layers http testkit)
+        target_include_directories(${target} PRIVATE ${CAIRN_STAGE}/${root})
+    endforeach()
+    if(TARGET cairn_testkit)
+        target_link_libraries(${target} PRIVATE cairn_testkit)
+    endif()
+    target_link_libraries(${target} PRIVATE cairn_static cairn_llhttp_api cairn::libevent Threads::Threads m)
+endfunction()
+
+function(cairn_test_properties name)
+    cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "LABELS")
+    if(NOT test_TIMEOUT)
+        set(test_TIMEOUT 120)
+    endif()
+    set_tests_properties(${name} PROPERTIES
+        LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT} ENVIRONMENT "${CAIRN_TEST_ENVIRONMENT}")
+endfunction()
+
+function(cairn_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "LABELS;LIBS;SOURCES")
+    if(NOT test_LABELS)
+        set(test_LABELS unit)
+    endif()
+    string(REPLACE "/" "_" target test_${name})
+    cairn_test_program(${target} ${name}_test.c ${test_SOURCES})
+    target_link_libraries(${target} PRIVATE PkgConfig::CAIRN_CMOCKA ${test_LIBS})
+    add_test(NAME ${name} COMMAND ${target})
+    if(threaded IN_LIST test_LABELS)
+        add_dependencies(cairn_threaded ${target})
+    endif()
+    cairn_test_properties(${name} LABELS ${test_LABELS} TIMEOUT ${test_TIMEOUT})
+endfunction()
+
+# With libFuzzer, build/<preset>/tests/fuzz/<name>. Otherwise the same source runs once over its
+# corpus as a plain test.
+function(cairn_fuzz name)
+    cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "LIBS")
+    if(CAIRN_FUZZER)
+        cairn_test_program(fuzz_${name} fuzz/${name}.c)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        cairn_test_program(fuzz_${name} fuzz/${name}.c fuzz/replay.c)
+        add_test(NAME fuzz/${name}
+            COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+        cairn_test_properties(fuzz/${name} LABELS fuzz)
+    endif()
+    target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBS})
+    set_target_properties(fuzz_${name} PROPERTIES
+        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fuzz)
+endfunction()
+
+function(cairn_bench name)
+    cairn_test_program(bench_${name} bench/${name}.c)
+    set_target_properties(bench_${name} PROPERTIES
+        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
+endfunction()
