@@ -20,13 +20,6 @@ struct concurrency_limit_future {
     struct cairn_semaphore *semaphore;
 };
 
-static enum cairn_poll concurrency_limit_future_poll(
-    void *state, const struct cairn_context *cx, union cairn_outcome *out)
-{
-    struct concurrency_limit_future *self = state;
-    return cairn_future_poll(&self->inner, cx, out);
-}
-
 static void concurrency_limit_future_drop(void *state)
 {
     struct concurrency_limit_future *self = state;
@@ -39,7 +32,6 @@ static void concurrency_limit_future_drop(void *state)
 static const struct cairn_future_ops concurrency_limit_future_ops = {
     .name = "concurrency_limit",
     .size = sizeof(struct concurrency_limit_future),
-    .poll = concurrency_limit_future_poll,
     .drop = concurrency_limit_future_drop,
     .wraps = true,
 };

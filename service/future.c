@@ -15,15 +15,53 @@ static void future_discard(const struct cairn_future_ops *ops, void *state)
         ops->drop(state);
 }
 
+/* A wrapping future without a poll of its own passes on what its inner one says. */
+static inline enum cairn_poll future_poll_state(const struct cairn_future_ops *ops, void *state,
+    const struct cairn_context *cx, union cairn_outcome *out)
+{
+    return ops->poll ? ops->poll(state, cx, out) : cairn_future_poll(state, cx, out);
+}
+
+/* A copy whose size the compiler knows is a few moves; one whose size it does not know is a call.
+ */
+#define FUTURE_COPY_CASE(n)  \
+    case n:                  \
+        memcpy(to, from, n); \
+        break
+
+static inline void future_copy(void *to, const void *from, size_t size)
+{
+    switch (size) {
+        FUTURE_COPY_CASE(16);
+        FUTURE_COPY_CASE(24);
+        FUTURE_COPY_CASE(32);
+        FUTURE_COPY_CASE(40);
+        FUTURE_COPY_CASE(48);
+        FUTURE_COPY_CASE(56);
+        FUTURE_COPY_CASE(64);
+        FUTURE_COPY_CASE(72);
+        FUTURE_COPY_CASE(80);
+        FUTURE_COPY_CASE(88);
+        FUTURE_COPY_CASE(96);
+    default:
+        memcpy(to, from, size);
+    }
+}
+
+/* The caller gave up what STATE holds; its own copy is what there is to drop. */
+static __attribute__((cold, noinline)) struct cairn_future future_box_failed(
+    const struct cairn_future_ops *ops, const void *state)
+{
+    future_discard(ops, (void *)(size_t)state);
+    return cairn_future_failed(&cairn_error_no_memory);
+}
+
 struct cairn_future cairn_future_box(const struct cairn_future_ops *ops, const void *state)
 {
-    struct cairn_future f = {ops, cairn__box_new(ops->size)};
-    if (CAIRN_UNLIKELY(!f.state)) {
-        /* The caller gave up what STATE holds; its own copy is what there is to drop. */
-        future_discard(ops, (void *)(size_t)state);
-        return cairn_future_failed(&cairn_error_no_memory);
-    }
-    memcpy(f.state, state, ops->size);
+    struct cairn_future f = {ops, cairn__state_new(ops->size)};
+    if (CAIRN_UNLIKELY(!f.state))
+        return future_box_failed(ops, state);
+    future_copy(f.state, state, ops->size);
     return f;
 }
 
@@ -31,7 +69,7 @@ struct cairn_future cairn_future_start(const struct cairn_future_ops *ops, void 
 {
     const struct cairn_context spot = {NULL, cairn__current};
     union cairn_outcome out;
-    enum cairn_poll p = ops->poll(state, &spot, &out);
+    enum cairn_poll p = future_poll_state(ops, state, &spot, &out);
     if (p == CAIRN_PENDING)
         return cairn_future_box(ops, state);
     future_discard(ops, state);
@@ -45,27 +83,54 @@ struct cairn_future cairn_future_wrap(const struct cairn_future_ops *ops, void *
     return cairn_future_box(ops, state);
 }
 
-enum cairn_poll cairn__future_poll_box(
-    struct cairn_future *f, const struct cairn_context *cx, union cairn_outcome *out)
+/* What is not the ordinary poll of an ordinary box. */
+static __attribute__((cold, noinline)) enum cairn_poll future_poll_other(
+    struct cairn_future *f, union cairn_outcome *out)
+{
+    CAIRN_ASSERT(f->ops, "future", "polled after it was complete, or empty");
+    if (f->ops != &cairn__future_failed_ops)
+        return CAIRN_PENDING; /* in a context that cannot wait */
+    out->error = f->state;
+    f->ops = NULL;
+    return CAIRN_FAILED;
+}
+
+static void future_finish(struct cairn_future *f)
 {
     const struct cairn_future_ops *ops = f->ops;
     void *state = f->state;
-    CAIRN_ASSERT(ops, "future", "polled after it was complete, or empty");
-    if (ops == &cairn__future_failed_ops) {
-        out->error = state;
-        f->ops = NULL;
-        return CAIRN_FAILED;
-    }
-    if (!cairn_context_can_wait(cx))
-        return CAIRN_PENDING;
-    CAIRN_ASSERT(ops->send || cairn__box_home(state) == cairn__current || !cairn__box_home(state),
-        ops->name, "polled on another runtime than the one that made it");
-    enum cairn_poll p = ops->poll(state, cx, out);
-    if (p == CAIRN_PENDING)
-        return p;
     f->ops = NULL;
     future_discard(ops, state);
-    cairn__box_free(state, ops->size);
+    cairn__state_free(state, ops->size);
+}
+
+/* From the inside out: what an inner future holds is back before the outer one gives back its own.
+ */
+static void future_finish_all(struct cairn_future *f, const struct cairn_future *innermost)
+{
+    if (f != innermost)
+        future_finish_all(f->state, innermost);
+    if (f->ops) /* the innermost may be gone already */
+        future_finish(f);
+}
+
+enum cairn_poll cairn__future_poll_box(
+    struct cairn_future *f, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct cairn_future *at = f;
+    enum cairn_poll p;
+    if (CAIRN_UNLIKELY(
+            !f->ops || f->ops == &cairn__future_failed_ops || !cairn_context_can_wait(cx)))
+        return future_poll_other(f, out);
+    CAIRN_ASSERT(
+        cairn__box_home(f->state) == cairn__current || !cairn__box_home(f->state) || f->ops->send,
+        f->ops->name, "polled on another runtime than the one that made it");
+    /* Layers that only hold something while they wait cost a step of this loop. */
+    while (!at->ops->poll && at->ops->wraps)
+        at = at->state;
+    p = at->ops->poll ? at->ops->poll(at->state, cx, out) : cairn_future_poll(at, cx, out);
+    if (p != CAIRN_PENDING)
+        future_finish_all(f, at);
     return p;
 }
 
@@ -80,7 +145,7 @@ void cairn__future_drop_box(struct cairn_future *f)
         return;
     }
     future_discard(ops, f->state);
-    cairn__box_free(f->state, ops->size);
+    cairn__state_free(f->state, ops->size);
 }
 
 const char *cairn_future_not_send(const struct cairn_future *f)

@@ -4,20 +4,9 @@
 #include <cairn/service/future.h>
 
 /*
- * Permits are free only while nobody waits: a release with a queue hands its permit over. That is
- * what keeps the order, and what makes try_acquire a single comparison.
- *
  * A place is idle (no semaphore), queued (it has a link), or holds a permit (has_permit). While it
  * is not idle it owns a reference, so that leaving is always possible.
  */
-struct cairn_semaphore {
-    unsigned references;
-    size_t available;
-    size_t waiting;
-    struct cairn_semaphore_wait *first;
-    struct cairn_semaphore_wait **end;
-};
-
 struct cairn_semaphore *cairn_semaphore_new(size_t permits)
 {
     struct cairn_semaphore *self = cairn_alloc(sizeof(*self));
@@ -27,16 +16,9 @@ struct cairn_semaphore *cairn_semaphore_new(size_t permits)
     return self;
 }
 
-struct cairn_semaphore *cairn_semaphore_ref(struct cairn_semaphore *semaphore)
+void cairn__semaphore_free(struct cairn_semaphore *semaphore)
 {
-    semaphore->references++;
-    return semaphore;
-}
-
-void cairn_semaphore_unref(struct cairn_semaphore *semaphore)
-{
-    if (semaphore && --semaphore->references == 0)
-        cairn_free(semaphore);
+    cairn_free(semaphore);
 }
 
 static void semaphore_enqueue(struct cairn_semaphore *self, struct cairn_semaphore_wait *wait)
@@ -69,7 +51,7 @@ static void semaphore_idle(struct cairn_semaphore_wait *wait)
     cairn_semaphore_unref(semaphore);
 }
 
-enum cairn_poll cairn_semaphore_poll(struct cairn_semaphore *semaphore,
+enum cairn_poll cairn__semaphore_poll_slow(struct cairn_semaphore *semaphore,
     struct cairn_semaphore_wait *wait, const struct cairn_context *cx)
 {
     if (wait->has_permit) {
@@ -86,11 +68,9 @@ enum cairn_poll cairn_semaphore_poll(struct cairn_semaphore *semaphore,
     return CAIRN_PENDING;
 }
 
-void cairn_semaphore_leave(struct cairn_semaphore_wait *wait)
+void cairn__semaphore_leave_slow(struct cairn_semaphore_wait *wait)
 {
     struct cairn_semaphore *self = wait->semaphore;
-    if (!self)
-        return;
     cairn_waker_clear(&wait->waker);
     if (wait->has_permit)
         cairn_semaphore_release(self);
@@ -99,21 +79,9 @@ void cairn_semaphore_leave(struct cairn_semaphore_wait *wait)
     semaphore_idle(wait);
 }
 
-bool cairn_semaphore_try_acquire(struct cairn_semaphore *semaphore)
-{
-    if (semaphore->available == 0)
-        return false;
-    semaphore->available--;
-    return true;
-}
-
-void cairn_semaphore_release(struct cairn_semaphore *semaphore)
+void cairn__semaphore_hand_over(struct cairn_semaphore *semaphore)
 {
     struct cairn_semaphore_wait *next = semaphore->first;
-    if (!next) {
-        semaphore->available++;
-        return;
-    }
     semaphore_unlink(semaphore, next);
     next->has_permit = true;
     cairn_wake(&next->waker);

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include <cairn/service/box.h>
+#include <cairn/service/runtime_core.h>
 
 /* The stream that fails at its first poll; its state is the error. */
 static const struct cairn_stream_ops stream_failed_ops = {.name = "failed"};
 
 struct cairn_stream cairn_stream_box(const struct cairn_stream_ops *ops, const void *state)
 {
-    struct cairn_stream s = {ops, cairn__box_new(ops->size)};
+    struct cairn_stream s = {ops, cairn__state_new(ops->size)};
     if (s.state) {
         memcpy(s.state, state, ops->size);
         return s;
@@ -58,5 +58,5 @@ void cairn_stream_drop(struct cairn_stream *s)
     }
     if (ops->drop)
         ops->drop(s->state);
-    cairn__box_free(s->state, ops->size);
+    cairn__state_free(s->state, ops->size);
 }
