@@ -1,0 +1,262 @@
+#include <cairn/http/layers/access_log.h>
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <arpa/inet.h>
+
+#include <cairn/http/error_response.h>
+#include <cairn/http/layers/log_line.h>
+#include <cairn/http/layers/log_sink.h>
+#include <cairn/http/layers/request_id.h>
+#include <cairn/http/layers/wall_clock.h>
+#include <cairn/service/alloc.h>
+#include <cairn/service/runtime.h>
+
+#define ACCESS_LOG_METHOD_MOST 32
+#define ACCESS_LOG_TARGET_MOST 1024
+#define ACCESS_LOG_ROUTE_MOST 1024
+#define ACCESS_LOG_ID_MOST 128
+#define ACCESS_LOG_ERROR_MOST 512
+#define ACCESS_LOG_GIVEN_UP 499
+
+/* What copies and futures share; a future may outlive every copy. */
+struct access_log_shared {
+    unsigned references;
+    bool is_logfmt;
+    struct cairn__wall_clock clock;
+    struct cairn__log_sink sink;
+    /* What is inside of a copy that is there, for the way an error took; NULL: none is. */
+    const struct cairn_service *stack;
+};
+
+struct access_log {
+    struct cairn_service base;
+    struct access_log_shared *shared;
+};
+
+/* Of the turn, which tells how long something waited, and of the processor's clock, which also
+ * tells how long a handler held up its own turn. The longer of the two is right. */
+struct access_log_time {
+    uint64_t turn_ns;
+    uint64_t clock_ns;
+};
+
+struct access_log_future {
+    struct cairn_future inner;
+    struct access_log_shared *shared;
+    const struct cairn_http_request *req; /* NULL once its line is written */
+    struct access_log_time start;
+};
+
+static void access_log_unref(struct access_log_shared *shared)
+{
+    if (--shared->references != 0)
+        return;
+    cairn__log_sink_fini(&shared->sink);
+    cairn_free(shared);
+}
+
+static struct access_log_time access_log_now(void)
+{
+    struct cairn_runtime *runtime = cairn_runtime_current();
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (struct access_log_time){runtime ? cairn_runtime_now_ns(runtime) : 0,
+        (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec};
+}
+
+static uint64_t access_log_since(struct access_log_time start)
+{
+    struct access_log_time now = access_log_now();
+    uint64_t turns = now.turn_ns - start.turn_ns;
+    uint64_t clock = now.clock_ns - start.clock_ns;
+    return turns > clock ? turns : clock;
+}
+
+/* An IPv4 address that came in over IPv6 is one all the same. */
+static struct cairn_str access_log_peer(const struct sockaddr *peer, char *text, socklen_t size)
+{
+    const char *address = NULL;
+    if (peer && peer->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)peer;
+        address = inet_ntop(AF_INET, &v4->sin_addr, text, size);
+    } else if (peer && peer->sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+        address = IN6_IS_ADDR_V4MAPPED(v6) ? inet_ntop(AF_INET, v6->s6_addr + 12, text, size)
+                                           : inet_ntop(AF_INET6, v6, text, size);
+    } else if (peer && peer->sa_family == AF_UNIX) {
+        address = "unix";
+    }
+    return cairn_str_from(address);
+}
+
+static int64_t access_log_bytes(const struct cairn_http_response *res)
+{
+    return res->stream.ops ? res->stream_length : (int64_t)res->body.length;
+}
+
+static int access_log_status(const struct cairn_http_response *res, const struct cairn_error *error)
+{
+    if (res)
+        return res->status;
+    return error ? cairn_http_error_status(error) : ACCESS_LOG_GIVEN_UP;
+}
+
+static void access_log_put_error(struct cairn__log_line *line,
+    const struct access_log_shared *shared, const struct cairn_error *error)
+{
+    char text[ACCESS_LOG_ERROR_MOST + 1];
+    cairn_error_path(error, shared->stack, text, sizeof(text));
+    cairn__log_line_text(line, "error", cairn_str_from(text), ACCESS_LOG_ERROR_MOST);
+}
+
+/* RES, ERROR, or neither: given up. */
+static void access_log_write(struct access_log_shared *shared, const struct cairn_http_request *req,
+    const struct cairn_http_response *res, const struct cairn_error *error,
+    struct access_log_time start)
+{
+    struct cairn__log_line line;
+    char peer[INET6_ADDRSTRLEN];
+    struct cairn_str ts =
+        cairn_str_of(cairn__wall_clock_text(&shared->clock), CAIRN__WALL_TEXT_BYTES);
+    cairn__log_line_begin(&line, shared->is_logfmt);
+    cairn__log_line_text(&line, "ts", ts, ts.length);
+    cairn__log_line_text(&line, "method", req->method_name, ACCESS_LOG_METHOD_MOST);
+    cairn__log_line_text(&line, "target", req->target, ACCESS_LOG_TARGET_MOST);
+    cairn__log_line_text(&line, "route", req->route, ACCESS_LOG_ROUTE_MOST);
+    cairn__log_line_number(&line, "status", access_log_status(res, error));
+    cairn__log_line_number(&line, "bytes", res ? access_log_bytes(res) : -1);
+    cairn__log_line_duration(&line, "dur_ms", access_log_since(start));
+    cairn__log_line_text(&line, "request_id", cairn_http_request_id(req), ACCESS_LOG_ID_MOST);
+    cairn__log_line_text(
+        &line, "peer", access_log_peer(req->peer, peer, sizeof(peer)), sizeof(peer));
+    if (error)
+        access_log_put_error(&line, shared, error);
+    else if (!res)
+        cairn__log_line_true(&line, "cancelled");
+    cairn__log_line_end(&line);
+    cairn__log_sink_put(&shared->sink, line.text, line.length);
+}
+
+static enum cairn_poll access_log_future_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct access_log_future *self = state;
+    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
+    if (p == CAIRN_PENDING)
+        return p;
+    access_log_write(self->shared, self->req, p == CAIRN_READY ? out->value : NULL,
+        p == CAIRN_FAILED ? out->error : NULL, self->start);
+    self->req = NULL;
+    return p;
+}
+
+static void access_log_future_drop(void *state)
+{
+    struct access_log_future *self = state;
+    cairn_future_drop(&self->inner);
+    if (self->req)
+        access_log_write(self->shared, self->req, NULL, NULL, self->start);
+    access_log_unref(self->shared);
+}
+
+static const struct cairn_future_ops access_log_future_ops = {
+    .name = "access_log",
+    .size = sizeof(struct access_log_future),
+    .poll = access_log_future_poll,
+    .drop = access_log_future_drop,
+    .wraps = true,
+};
+
+static struct cairn_future access_log_call(struct cairn_service *base, void *req)
+{
+    struct access_log *self = (struct access_log *)base;
+    struct access_log_time start = access_log_now();
+    struct access_log_shared *shared = self->shared;
+    shared->stack = base->inner;
+    shared->references++;
+    return cairn_future_wrap(&access_log_future_ops,
+        &(struct access_log_future){cairn_service_call(base->inner, req), shared, req, start});
+}
+
+static void access_log_cloned(struct cairn_service *base)
+{
+    ((struct access_log *)base)->shared->references++;
+}
+
+static void access_log_drop(struct cairn_service *base)
+{
+    struct access_log_shared *shared = ((struct access_log *)base)->shared;
+    if (shared->stack == base->inner)
+        shared->stack = NULL;
+    access_log_unref(shared);
+}
+
+static void access_log_describe(const struct cairn_service *base, struct cairn_describe *d)
+{
+    const struct access_log_shared *shared = ((const struct access_log *)base)->shared;
+    cairn_describe_text(d, "format", shared->is_logfmt ? "logfmt" : "json");
+    cairn_describe_counter(d, "lines", shared->sink.lines);
+    cairn_describe_counter(d, "dropped", shared->sink.dropped);
+    cairn_describe_gauge(d, "buffered", shared->sink.length);
+}
+
+static const struct cairn_service_ops access_log_ops = {
+    .name = "access_log",
+    .size = sizeof(struct access_log),
+    .call = access_log_call,
+    .cloned = access_log_cloned,
+    .drop = access_log_drop,
+    .describe = access_log_describe,
+};
+
+static struct access_log_shared *access_log_shared_new(int fd, bool is_logfmt)
+{
+    struct access_log_shared *shared = cairn_alloc_zero(sizeof(*shared));
+    if (!shared)
+        return NULL;
+    shared->references = 1;
+    shared->is_logfmt = is_logfmt;
+    if (cairn__log_sink_init(&shared->sink, fd) == 0)
+        return shared;
+    cairn_free(shared);
+    return NULL;
+}
+
+static struct cairn_service *access_log_apply(
+    const struct cairn_layer *layer, struct cairn_service *inner)
+{
+    struct cairn_service *broken;
+    struct cairn_access_log_options opts;
+    memcpy(&opts, layer->options, sizeof(opts));
+    if (!cairn_layer_types_fit(
+            layer, inner, &cairn_http_request_type, &cairn_http_response_type, &broken))
+        return broken;
+    FILE *file = opts.file ? opts.file : stdout;
+    if (fileno(file) < 0)
+        return cairn_layer_invalid(layer, inner, "file must have a descriptor");
+    if (opts.format != CAIRN_ACCESS_LOG_JSON && opts.format != CAIRN_ACCESS_LOG_LOGFMT)
+        return cairn_layer_invalid(layer, inner,
+            "format must be CAIRN_ACCESS_LOG_JSON or CAIRN_ACCESS_LOG_LOGFMT, got %d",
+            (int)opts.format);
+    struct access_log_shared *shared =
+        access_log_shared_new(fileno(file), opts.format == CAIRN_ACCESS_LOG_LOGFMT);
+    struct access_log *self = shared ? cairn_service_new(&access_log_ops, inner) : NULL;
+    if (self) {
+        self->shared = shared;
+        return &self->base;
+    }
+    if (shared)
+        access_log_unref(shared);
+    return cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
+}
+
+struct cairn_layer cairn_access_log_layer(const struct cairn_access_log_options *options)
+{
+    static const struct cairn_access_log_options defaults = {.size = sizeof(defaults)};
+    const struct cairn_access_log_options *opts = options ? options : &defaults;
+    return cairn_layer_of("access_log", access_log_apply, opts, opts->size);
+}

@@ -1,0 +1,222 @@
+#include <cairn/http/layers/request_id.h>
+
+#include <string.h>
+
+#include <cairn/http/layers/uuid7.h>
+#include <cairn/http/layers/wall_clock.h>
+#include <cairn/service/alloc.h>
+
+#define REQUEST_ID_MOST 128
+
+/* What copies and futures share. */
+struct request_id_shared {
+    unsigned references;
+    bool is_trusting;
+    struct cairn__uuid7 maker;
+    struct cairn__wall_clock clock;
+    uint64_t taken;
+    uint64_t made;
+    size_t header_length;
+    char header[];
+};
+
+struct request_id {
+    struct cairn_service base;
+    struct request_id_shared *shared;
+};
+
+/* An id with the name of its field, both in the arena of the request. */
+struct request_id_field {
+    struct cairn_str name;
+    struct cairn_str id;
+};
+
+struct request_id_future {
+    struct cairn_future inner;
+    const struct request_id_field *field;
+};
+
+/* Its address is the key of the extension. */
+static const char request_id_key;
+
+struct cairn_str cairn_http_request_id(const struct cairn_http_request *req)
+{
+    const struct request_id_field *field = cairn_http_extension_get(req, &request_id_key);
+    return field ? field->id : cairn_str_of(NULL, 0);
+}
+
+static bool request_id_is_valid(struct cairn_str id)
+{
+    if (id.length == 0 || id.length > REQUEST_ID_MOST)
+        return false;
+    for (size_t i = 0; i < id.length; i++) {
+        char c = id.data[i];
+        char lower = (char)(c | 0x20);
+        if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9') && c != '.' && c != '_' &&
+            c != '-')
+            return false;
+    }
+    return true;
+}
+
+static struct cairn_str request_id_make(struct request_id_shared *shared, struct cairn_arena *arena)
+{
+    char *text = cairn_arena_alloc_text(arena, CAIRN__UUID_BYTES);
+    if (!text)
+        return cairn_str_of(NULL, 0);
+    cairn__uuid7_next(&shared->maker, (uint64_t)cairn__wall_clock_ms(&shared->clock), text);
+    shared->made++;
+    return cairn_str_of(text, CAIRN__UUID_BYTES);
+}
+
+/* The one that came, or a new one; absent without memory. */
+static struct cairn_str request_id_choose(
+    struct request_id_shared *shared, const struct cairn_http_request *req, struct cairn_str name)
+{
+    struct cairn_str id = cairn_http_fields_get(&req->fields, name);
+    if (!shared->is_trusting || !request_id_is_valid(id))
+        return request_id_make(shared, req->arena);
+    shared->taken++;
+    return id;
+}
+
+/* Sets the id on REQ. NULL without memory. */
+static const struct request_id_field *request_id_set(
+    struct request_id_shared *shared, struct cairn_http_request *req)
+{
+    struct request_id_field *field = cairn_arena_alloc(req->arena, sizeof(*field));
+    if (!field)
+        return NULL;
+    field->name = cairn_arena_copy(req->arena, cairn_str_of(shared->header, shared->header_length));
+    if (!field->name.data)
+        return NULL;
+    field->id = request_id_choose(shared, req, field->name);
+    if (!field->id.data || cairn_http_fields_set(&req->fields, field->name, field->id) ||
+        cairn_http_extension_set(req, &request_id_key, field))
+        return NULL;
+    return field;
+}
+
+static enum cairn_poll request_id_future_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct request_id_future *self = state;
+    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
+    if (p)
+        return p;
+    struct cairn_http_fields *fields = &((struct cairn_http_response *)out->value)->fields;
+    if (cairn_http_fields_get(fields, self->field->name).data ||
+        cairn_http_fields_add(fields, self->field->name, self->field->id) == 0)
+        return CAIRN_READY;
+    out->error = &cairn_error_no_memory;
+    return CAIRN_FAILED;
+}
+
+static void request_id_future_drop(void *state)
+{
+    cairn_future_drop(&((struct request_id_future *)state)->inner);
+}
+
+static const struct cairn_future_ops request_id_future_ops = {
+    .name = "request_id",
+    .size = sizeof(struct request_id_future),
+    .poll = request_id_future_poll,
+    .drop = request_id_future_drop,
+    .wraps = true,
+};
+
+static struct cairn_future request_id_call(struct cairn_service *base, void *req)
+{
+    struct request_id *self = (struct request_id *)base;
+    const struct request_id_field *field = request_id_set(self->shared, req);
+    if (!field) {
+        /* Nobody else gives back what was reserved for this call. */
+        cairn_service_release(base->inner);
+        return cairn_future_failed(&cairn_error_no_memory);
+    }
+    return cairn_future_wrap(&request_id_future_ops,
+        &(struct request_id_future){cairn_service_call(base->inner, req), field});
+}
+
+static void request_id_cloned(struct cairn_service *base)
+{
+    ((struct request_id *)base)->shared->references++;
+}
+
+static void request_id_unref(struct request_id_shared *shared)
+{
+    if (--shared->references == 0)
+        cairn_free(shared);
+}
+
+static void request_id_drop(struct cairn_service *base)
+{
+    request_id_unref(((struct request_id *)base)->shared);
+}
+
+static void request_id_describe(const struct cairn_service *base, struct cairn_describe *d)
+{
+    const struct request_id_shared *shared = ((const struct request_id *)base)->shared;
+    cairn_describe_text(d, "header", shared->header);
+    cairn_describe_text(d, "trust", shared->is_trusting ? "yes" : "no");
+    cairn_describe_counter(d, "taken", shared->taken);
+    cairn_describe_counter(d, "made", shared->made);
+}
+
+static const struct cairn_service_ops request_id_ops = {
+    .name = "request_id",
+    .size = sizeof(struct request_id),
+    .call = request_id_call,
+    .cloned = request_id_cloned,
+    .drop = request_id_drop,
+    .describe = request_id_describe,
+};
+
+static struct request_id_shared *request_id_shared_new(const char *header, bool is_trusting)
+{
+    size_t length = strlen(header);
+    struct request_id_shared *shared = cairn_alloc_zero(sizeof(*shared) + length + 1);
+    if (!shared)
+        return NULL;
+    shared->references = 1;
+    shared->is_trusting = is_trusting;
+    shared->header_length = length;
+    memcpy(shared->header, header, length + 1);
+    cairn__uuid7_init(&shared->maker, 0);
+    return shared;
+}
+
+static struct cairn_service *request_id_apply(
+    const struct cairn_layer *layer, struct cairn_service *inner)
+{
+    struct cairn_service *broken;
+    struct cairn_request_id_options opts;
+    memcpy(&opts, layer->options, sizeof(opts));
+    if (!cairn_layer_types_fit(
+            layer, inner, &cairn_http_request_type, &cairn_http_response_type, &broken))
+        return broken;
+    const char *header = opts.header ? opts.header : "X-Request-Id";
+    if (!cairn_http_is_token(cairn_str_from(header)))
+        return cairn_layer_invalid(layer, inner, "header must be the name of a header field");
+    if (opts.trust != CAIRN_REQUEST_ID_TRUST && opts.trust != CAIRN_REQUEST_ID_DISTRUST)
+        return cairn_layer_invalid(layer, inner,
+            "trust must be CAIRN_REQUEST_ID_TRUST or CAIRN_REQUEST_ID_DISTRUST, got %d",
+            (int)opts.trust);
+    struct request_id_shared *shared =
+        request_id_shared_new(header, opts.trust == CAIRN_REQUEST_ID_TRUST);
+    struct request_id *self = shared ? cairn_service_new(&request_id_ops, inner) : NULL;
+    if (self) {
+        self->shared = shared;
+        return &self->base;
+    }
+    if (shared)
+        request_id_unref(shared);
+    return cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
+}
+
+struct cairn_layer cairn_request_id_layer(const struct cairn_request_id_options *options)
+{
+    static const struct cairn_request_id_options defaults = {.size = sizeof(defaults)};
+    const struct cairn_request_id_options *opts = options ? options : &defaults;
+    return cairn_layer_of("request_id", request_id_apply, opts, opts->size);
+}
