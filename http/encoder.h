@@ -34,7 +34,8 @@ CAIRN_API void cairn_http_encoder_plan(
  *
  * Returns the length of the head. More than SIZE: it did not fit, nothing of use was written. 0: a
  * field has a name that is no token or a value with CR, LF, NUL or another control character, or
- * the status is not 200 to 599: not a byte of it may be sent.
+ * with a space at an end (cairn_http_is_field_value), or the status is not 200 to 599: not a byte
+ * of it may be sent.
  */
 CAIRN_API size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size);

@@ -1,0 +1,93 @@
+#include <cairn/http/message.h>
+
+#include <cairn/service/assert.h>
+
+/* Room for the fields that most responses have. */
+#define ANSWER_FIELDS 6
+
+struct answer {
+    struct cairn_http_response res;
+    struct cairn_http_field fields[ANSWER_FIELDS];
+};
+
+struct cairn_http_response *cairn_http_response_new(
+    const struct cairn_http_request *req, int status)
+{
+    CAIRN_ASSERT(status >= 200 && status <= 599, "cairn_http_response_new",
+        "the status of a response is from 200 to 599");
+    struct answer *self = cairn_arena_alloc(req->arena, sizeof(*self));
+    if (!self)
+        return NULL;
+    self->res = (struct cairn_http_response){
+        .arena = req->arena,
+        .status = status,
+        .fields = {self->fields, 0, ANSWER_FIELDS, req->arena},
+    };
+    return &self->res;
+}
+
+/* The field is right as it stands, and there is room for it. */
+struct cairn_http_response *cairn_http_text(
+    const struct cairn_http_request *req, int status, const char *text)
+{
+    struct cairn_http_response *res = cairn_http_response_new(req, status);
+    if (!res)
+        return NULL;
+    res->body = cairn_str_from(text);
+    res->fields.items[res->fields.count++] = (struct cairn_http_field){
+        CAIRN_STR("Content-Type"), CAIRN_STR("text/plain; charset=utf-8")};
+    return res;
+}
+
+struct cairn_http_response *cairn_http_bytes(const struct cairn_http_request *req, int status,
+    const char *content_type, struct cairn_str body)
+{
+    struct cairn_http_response *res = cairn_http_response_new(req, status);
+    if (!res)
+        return NULL;
+    res->body = body;
+    if (content_type && cairn_http_fields_add(
+                            &res->fields, CAIRN_STR("Content-Type"), cairn_str_from(content_type)))
+        return NULL;
+    return res;
+}
+
+struct cairn_http_response *cairn_http_owned(const struct cairn_http_request *req, int status,
+    const char *content_type, void *data, size_t length, void (*free_data)(void *))
+{
+    if (cairn_arena_defer(req->arena, free_data, data)) {
+        free_data(data);
+        return NULL;
+    }
+    return cairn_http_bytes(req, status, content_type, cairn_str_of(data, length));
+}
+
+/* Whoever sends the body takes the stream out and leaves the response with an empty one. */
+static void answer_drop_stream(void *value)
+{
+    struct cairn_http_response *res = value;
+    cairn_stream_drop(&res->stream);
+}
+
+struct cairn_http_response *cairn_http_stream(const struct cairn_http_request *req, int status,
+    const char *content_type, struct cairn_stream stream, int64_t length)
+{
+    struct cairn_http_response *res =
+        cairn_http_bytes(req, status, content_type, cairn_str_of(NULL, 0));
+    if (!res || cairn_arena_defer(req->arena, answer_drop_stream, res)) {
+        cairn_stream_drop(&stream);
+        return NULL;
+    }
+    res->stream = stream;
+    res->stream_length = length;
+    return res;
+}
+
+int cairn_http_response_set(struct cairn_http_response *res, const char *name, const char *value)
+{
+    struct cairn_str name_copy = cairn_arena_copy(res->arena, cairn_str_from(name));
+    struct cairn_str value_copy = cairn_arena_copy(res->arena, cairn_str_from(value));
+    if (!name_copy.data || !value_copy.data)
+        return -1;
+    return cairn_http_fields_set(&res->fields, name_copy, value_copy);
+}

@@ -1,0 +1,37 @@
+/* chars.h - the character classes of HTTP and URI syntax, one table. Internal. */
+#ifndef CAIRN_HTTP_CHARS_H
+#define CAIRN_HTTP_CHARS_H
+
+#include <stdbool.h>
+
+enum cairn__char_class {
+    CAIRN__CHAR_TOKEN = 1,  /* tchar, RFC 9110 section 5.6.2 */
+    CAIRN__CHAR_TARGET = 2, /* reserved and unreserved but "#", RFC 3986 section 2; no "%" */
+    CAIRN__CHAR_HOST = 4,   /* unreserved and sub-delims, RFC 3986 section 3.2.2; no "%" */
+    CAIRN__CHAR_HEX = 8,
+    CAIRN__CHAR_VALUE = 16 /* TAB, SP, visible and obs-text, RFC 9110 section 5.5 */
+};
+
+extern const unsigned char cairn__chars[256];
+
+static inline bool cairn__char_is(char c, enum cairn__char_class class_)
+{
+    return (cairn__chars[(unsigned char)c] & (unsigned)class_) != 0;
+}
+
+/* The first byte from AT on that is not of CLASS_, or END. Four at once as long as they are. */
+static inline const char *cairn__chars_skip(
+    const char *at, const char *end, enum cairn__char_class class_)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    for (; (const char *)p + 4 <= end; p += 4) {
+        unsigned common = cairn__chars[p[0]] & cairn__chars[p[1]] & cairn__chars[p[2]];
+        if ((common & cairn__chars[p[3]] & (unsigned)class_) == 0)
+            break;
+    }
+    while ((const char *)p < end && cairn__char_is((char)*p, class_))
+        p++;
+    return (const char *)p;
+}
+
+#endif
