@@ -230,8 +230,11 @@ void cairn_runtime_run(struct cairn_runtime *runtime)
 
 void cairn_runtime_stop(struct cairn_runtime *runtime)
 {
+    /* Its thread may see the mark, and free the runtime, before the wake-up is written. */
+    cairn__runtime_ref(runtime);
     __atomic_store_n(&runtime->is_stopping, true, __ATOMIC_RELEASE);
     cairn__loop_wake(&runtime->loop);
+    cairn__runtime_unref(runtime);
 }
 
 bool cairn_runtime_turn(struct cairn_runtime *runtime)

@@ -197,9 +197,13 @@ static void spawn_begin(struct cairn__spawned *self)
     }
     task->is_queued = 1;
     cairn_task_ref(task);
-    if (cairn__runtime_send(task->runtime, task))
-        return;
-    cairn_task_unref(task);
+    /* One for the time of the send: the task may have ended, and its runtime with it, before the
+     * wake-up is written. */
+    cairn_task_ref(task);
+    if (!cairn__runtime_send(task->runtime, task)) {
+        cairn_task_unref(task);
+        cairn_task_unref(task);
+    }
     cairn_task_unref(task);
 }
 
