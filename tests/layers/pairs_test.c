@@ -57,7 +57,7 @@ static size_t all_layers(struct entry *out)
     return count;
 }
 
-static void every_layer_keeps_the_contract(void **state)
+static void X001_X002_X004_X005_hold_for_every_layer(void **state)
 {
     struct entry entries[16];
     size_t count = all_layers(entries);
@@ -68,7 +68,7 @@ static void every_layer_keeps_the_contract(void **state)
     assert_int_equal(cairn_test_value_live(), 0);
 }
 
-static void every_pair_of_layers_keeps_the_contract(void **state)
+static void X001_X002_X004_X005_hold_for_every_pair_of_layers(void **state)
 {
     struct entry entries[16];
     size_t count = all_layers(entries);
@@ -84,8 +84,8 @@ static void every_pair_of_layers_keeps_the_contract(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_layer_keeps_the_contract),
-        cmocka_unit_test(every_pair_of_layers_keeps_the_contract),
+        cmocka_unit_test(X001_X002_X004_X005_hold_for_every_layer),
+        cmocka_unit_test(X001_X002_X004_X005_hold_for_every_pair_of_layers),
     };
 
     return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);

@@ -17,8 +17,11 @@ CAIRN_BEGIN_DECLS
  * All of it may be used from any thread; begin and end, which do not nest, from one.
  */
 CAIRN_API void cairn_test_alloc_begin(void);
-/* Asserts that nothing is live: a leak of one byte prints each block's size and which allocation it
- * was, and fails. */
+/*
+ * Asserts that nothing is live: a leak of one byte prints each block's size and which allocation it
+ * was, and fails. In the teardown of a test that an assertion has left early, the leak is what came
+ * of that: with cmocka, CMOCKA_TEST_ABORT=1 shows the assertion.
+ */
 CAIRN_API void cairn_test_alloc_end(void);
 
 /* Blocks and bytes that are live, and allocations made since begin (a resize is one). */
