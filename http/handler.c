@@ -25,10 +25,35 @@ struct async_handler {
     void *state;
 };
 
+/* NULL is out of memory here too: layers outside get a response or an error. */
+static enum cairn_poll async_handler_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    enum cairn_poll p = cairn_future_poll(state, cx, out);
+    if (p != CAIRN_READY || out->value)
+        return p;
+    out->error = &cairn_error_no_memory;
+    return CAIRN_FAILED;
+}
+
+static void async_handler_drop(void *state)
+{
+    cairn_future_drop(state);
+}
+
+static const struct cairn_future_ops async_handler_future_ops = {
+    .name = "async_handler",
+    .size = sizeof(struct cairn_future),
+    .poll = async_handler_poll,
+    .drop = async_handler_drop,
+    .wraps = true,
+};
+
 static struct cairn_future async_handler_call(struct cairn_service *base, void *req)
 {
     struct async_handler *self = (struct async_handler *)base;
-    return self->f(req, self->state);
+    struct cairn_future inner = self->f(req, self->state);
+    return cairn_future_wrap(&async_handler_future_ops, &inner);
 }
 
 static const struct cairn_service_ops async_handler_ops = {

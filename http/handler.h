@@ -17,7 +17,8 @@ CAIRN_BEGIN_DECLS
 CAIRN_API struct cairn_service *cairn_http_handler(
     struct cairn_http_response *(*f)(struct cairn_http_request *req, void *state), void *state);
 
-/* F returns the future of a struct cairn_http_response: an async function, or any other. */
+/* F returns the future of a struct cairn_http_response: an async function, or any other. A value of
+ * NULL is out of memory, and becomes a 503. */
 CAIRN_API struct cairn_service *cairn_http_async_handler(
     struct cairn_future (*f)(struct cairn_http_request *req, void *state), void *state);
 

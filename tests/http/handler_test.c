@@ -8,6 +8,7 @@
 
 #include <cairn/http/handler.h>
 #include <cairn/service/call.h>
+#include <cairn/service/combine.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/sleep.h>
 #include <cairn/testkit/alloc.h>
@@ -85,9 +86,21 @@ static void fails_without_memory_where_the_function_returns_null(void **state)
     cairn_service_drop(service);
 }
 
+static void *slept(void *req, void *nothing)
+{
+    assert_null(nothing);
+    return cairn_http_text(req, 200, "slept");
+}
+
 static struct cairn_future sleep_for(struct cairn_http_request *req, void *state)
 {
     assert_true(cairn_str_equal(req->path, CAIRN_STR("/users/7")));
+    return cairn_future_map(cairn_sleep(*(uint64_t *)state), slept, req);
+}
+
+static struct cairn_future sleep_and_give_nothing(struct cairn_http_request *req, void *state)
+{
+    (void)req;
     return cairn_sleep(*(uint64_t *)state);
 }
 
@@ -102,7 +115,25 @@ static void awaits_the_future_that_an_async_function_returns(void **state)
     cairn_test_clock_advance_ms(&rig->clock, rig->runtime, 21);
     assert_true(cairn_harness_is_woken(&rig->hand));
     assert_int_equal(cairn_harness_poll(&rig->hand, &future, &out), CAIRN_READY);
+    assert_int_equal(((struct cairn_http_response *)out.value)->status, 200);
     cairn_service_drop(service);
+}
+
+static void fails_without_memory_where_the_future_gives_null(void **state)
+{
+    struct rig *rig = *state;
+    union cairn_outcome out;
+    for (uint64_t ms = 0; ms < 2; ms++) { /* at once, and later */
+        struct cairn_service *service = cairn_http_async_handler(sleep_and_give_nothing, &ms);
+        struct cairn_future future = call(rig, service);
+        if (ms) {
+            assert_int_equal(cairn_harness_poll(&rig->hand, &future, &out), CAIRN_PENDING);
+            cairn_test_clock_advance_ms(&rig->clock, rig->runtime, ms);
+        }
+        assert_int_equal(cairn_harness_poll(&rig->hand, &future, &out), CAIRN_FAILED);
+        assert_int_equal(out.error->code, CAIRN_ERROR_MEMORY);
+        cairn_service_drop(service);
+    }
 }
 
 static void are_services_from_http_request_to_http_response_and_may_be_cloned(void **state)
@@ -141,6 +172,7 @@ int main(void)
         rig_test(answers_at_once_with_what_the_function_returns),
         rig_test(fails_without_memory_where_the_function_returns_null),
         rig_test(awaits_the_future_that_an_async_function_returns),
+        rig_test(fails_without_memory_where_the_future_gives_null),
         rig_test(are_services_from_http_request_to_http_response_and_may_be_cloned),
         rig_test(are_broken_without_memory),
     };
