@@ -9,12 +9,6 @@
  * longest of them are 46, 37, 38, 24 and 2 bytes. */
 #define ENCODER_ENDS_BYTES 192
 
-struct encoder_room {
-    char *buffer;
-    size_t size;
-    size_t fields; /* bytes of the fields to be written */
-};
-
 static inline char *encoder_put(char *at, struct cairn_str s)
 {
     memcpy(at, s.data, s.length);
@@ -82,32 +76,46 @@ static bool encoder_owns(struct cairn_str name)
     }
 }
 
-/* Adds the length of the fields to *LENGTH; false when one must not be sent. */
-static bool encoder_measure(const struct cairn_http_fields *fields, size_t *length)
+static bool encoder_may_send(const struct cairn_http_field *field)
 {
-    for (size_t i = 0; i < fields->count; i++) {
-        const struct cairn_http_field *field = &fields->items[i];
-        if (!cairn_http_is_token(field->name) || !cairn_http_is_field_value(field->value))
-            return false;
-        if (!encoder_owns(field->name))
-            *length += field->name.length + field->value.length + 4;
-    }
-    return true;
+    return cairn_http_is_token(field->name) && cairn_http_is_field_value(field->value);
 }
 
-static char *encoder_put_fields(char *at, const struct cairn_http_fields *fields)
+static size_t encoder_field_length(const struct cairn_http_field *field)
+{
+    return field->name.length + field->value.length + 4;
+}
+
+static char *encoder_put_field(char *at, const struct cairn_http_field *field)
+{
+    at = encoder_put(at, field->name);
+    at = encoder_put(at, CAIRN_STR(": "));
+    if (field->value.length)
+        at = encoder_put(at, field->value);
+    return encoder_put(at, CAIRN_STR("\r\n"));
+}
+
+enum encoder_result { ENCODER_WRITTEN, ENCODER_TOO_LONG, ENCODER_REFUSED };
+
+/* Writes the fields from *AT on, ROOM bytes at most, and moves it behind them. With AT NULL it only
+ * counts them, in *LENGTH. */
+static enum encoder_result encoder_put_fields(
+    const struct cairn_http_fields *fields, char **at, size_t room, size_t *length)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct cairn_http_field *field = &fields->items[i];
+        if (!encoder_may_send(field))
+            return ENCODER_REFUSED;
         if (encoder_owns(field->name))
             continue;
-        at = encoder_put(at, field->name);
-        at = encoder_put(at, CAIRN_STR(": "));
-        if (field->value.length)
-            at = encoder_put(at, field->value);
-        at = encoder_put(at, CAIRN_STR("\r\n"));
+        *length += encoder_field_length(field);
+        if (!at)
+            continue;
+        if (*length > room)
+            return ENCODER_TOO_LONG;
+        *at = encoder_put_field(*at, field);
     }
-    return at;
+    return ENCODER_WRITTEN;
 }
 
 /* RFC 9110 section 8.6: no length with 204; with 304 and to HEAD it would be that of a body which
@@ -155,31 +163,44 @@ static char *encoder_put_back(
     return encoder_put(at, CAIRN_STR("\r\n"));
 }
 
-/* Where room may be short the ends are written apart, to be measured. */
+/* Where room may be short all parts are measured before anything is written. */
 static size_t encoder_head_tight(const struct cairn_http_response *res,
-    const struct cairn_http_plan *plan, const char *date, struct encoder_room room)
+    const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size)
 {
     char front[ENCODER_ENDS_BYTES];
     char back[ENCODER_ENDS_BYTES];
     struct cairn_str a = {front, (size_t)(encoder_put_front(front, res, date) - front)};
     struct cairn_str b = {back, (size_t)(encoder_put_back(back, res, plan) - back)};
-    size_t length = a.length + room.fields + b.length;
-    if (length <= room.size)
-        encoder_put(encoder_put_fields(encoder_put(room.buffer, a), &res->fields), b);
-    return length;
+    size_t fields = 0;
+    if (encoder_put_fields(&res->fields, NULL, 0, &fields) == ENCODER_REFUSED)
+        return 0;
+    size_t total = a.length + fields + b.length;
+    if (total > size)
+        return total;
+    char *at = encoder_put(buffer, a);
+    fields = 0;
+    encoder_put_fields(&res->fields, &at, size, &fields);
+    encoder_put(at, b);
+    return total;
 }
 
 size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size)
 {
-    struct encoder_room room = {buffer, size, 0};
-    if (res->status < 200 || res->status > 599 || !encoder_measure(&res->fields, &room.fields))
+    size_t fields = 0;
+    if (res->status < 200 || res->status > 599)
         return 0;
-    if (size < ENCODER_ENDS_BYTES || size - ENCODER_ENDS_BYTES < room.fields)
-        return encoder_head_tight(res, plan, date, room);
+    if (size < ENCODER_ENDS_BYTES)
+        return encoder_head_tight(res, plan, date, buffer, size);
     char *at = encoder_put_front(buffer, res, date);
-    at = encoder_put_fields(at, &res->fields);
-    return (size_t)(encoder_put_back(at, res, plan) - buffer);
+    switch (encoder_put_fields(&res->fields, &at, size - ENCODER_ENDS_BYTES, &fields)) {
+    case ENCODER_WRITTEN:
+        return (size_t)(encoder_put_back(at, res, plan) - buffer);
+    case ENCODER_TOO_LONG:
+        return encoder_head_tight(res, plan, date, buffer, size);
+    default:
+        return 0;
+    }
 }
 
 size_t cairn_http_encoder_chunk_head(size_t length, char *buffer)
