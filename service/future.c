@@ -73,7 +73,8 @@ struct cairn_future cairn_future_start(const struct cairn_future_ops *ops, void 
     if (p == CAIRN_PENDING)
         return cairn_future_box(ops, state);
     future_discard(ops, state);
-    return p == CAIRN_READY ? cairn_future_ready(out.value) : cairn_future_failed(out.error);
+    return p == CAIRN_READY ? cairn_future_ready_of(ops->type, out.value)
+                            : cairn_future_failed(out.error);
 }
 
 struct cairn_future cairn_future_wrap(const struct cairn_future_ops *ops, void *state)

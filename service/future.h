@@ -32,6 +32,9 @@ struct cairn_future_ops {
     bool send;
     /* Whether the state begins with the struct cairn_future it wraps. */
     bool wraps;
+    /* How a value is dropped that was there at once (cairn_future_start, cairn_future_wrap) and
+     * that nobody polled. NULL: it needs no drop, or is the inner future's own. */
+    const struct cairn_type *type;
 };
 
 /*

@@ -62,7 +62,11 @@ static struct cairn_future map_response_call(struct cairn_service *base, void *r
 {
     struct map_future future = {
         cairn_service_call(base->inner, request), ((struct map *)base)->options};
-    return cairn_future_wrap(&map_response_future_ops, &future);
+    struct cairn_future mapped = cairn_future_wrap(&map_response_future_ops, &future);
+    /* A new value, which may need a drop that the old one did not. */
+    if (mapped.ops == &cairn__future_ready_ops)
+        return cairn_future_ready_of(base->response_type, mapped.state);
+    return mapped;
 }
 
 static const struct cairn_service_ops map_response_ops = {

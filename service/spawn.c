@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <cairn/service/runtime_core.h>
+#include <cairn/service/waker.h>
 
 /* What a spawned task and the future that waits for it share, on any two threads. */
 struct join {
@@ -228,15 +229,17 @@ static enum cairn_poll join_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct join *join = ((struct join_future *)state)->join;
+    struct cairn_waker other = {0};
     pthread_mutex_lock(&join->mutex);
     enum cairn_poll p = join->p;
     if (p == CAIRN_PENDING) {
-        cairn_waker_set(&join->waker, cx);
+        other = cairn__waker_replace(&join->waker, cx);
     } else {
         *out = join->out;
         join->p = CAIRN_PENDING; /* moved out */
     }
     pthread_mutex_unlock(&join->mutex);
+    cairn_waker_clear(&other);
     return p;
 }
 

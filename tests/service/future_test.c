@@ -495,6 +495,70 @@ static void boxes_may_be_freed_where_they_were_not_made(void **state)
     assert_int_equal(self->plan.drops, 2);
 }
 
+/* Has no poll: it only holds something while the inner future is pending. */
+static const struct cairn_future_ops holder_ops = {
+    .name = "holder", .size = sizeof(struct wrapper), .drop = wrapper_drop, .wraps = true};
+
+static void a_wrapper_without_a_poll_passes_on_and_drops_after_the_inner_one(void **state)
+{
+    struct fixture *self = *state;
+    struct plan holds[3] = {{0}};
+    struct cairn_future future = planned(self);
+    union cairn_outcome out;
+    int value;
+
+    for (int i = 0; i < 3; i++)
+        future = cairn_future_wrap(&holder_ops, &(struct wrapper){future, &holds[i]});
+    assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_PENDING);
+    assert_int_equal(self->plan.polls, 1);
+    assert_int_equal(holds[0].drops, 0);
+    self->plan = (struct plan){.p = CAIRN_READY, .out.value = &value};
+    assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_READY);
+    assert_ptr_equal(out.value, &value);
+    assert_int_equal(self->plan.drops, 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(holds[i].drops, 1);
+    assert_true(cairn_future_is_empty(&future));
+}
+
+static void a_wrapper_without_a_poll_around_a_complete_future_ends_on_the_spot(void **state)
+{
+    struct fixture *self = *state;
+    struct plan hold = {0};
+    struct cairn_future future = cairn_future_wrap(
+        &holder_ops, &(struct wrapper){cairn_future_failed(&cairn_error_no_memory), &hold});
+    union cairn_outcome out;
+
+    assert_true(cairn_future_is_complete(&future));
+    assert_int_equal(hold.drops, 1);
+    assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_FAILED);
+    assert_ptr_equal(out.error, &cairn_error_no_memory);
+}
+
+static const struct cairn_future_ops typed_ops = {.name = "typed",
+    .size = sizeof(struct planned),
+    .poll = planned_poll,
+    .drop = planned_drop,
+    .type = &cairn_test_value_type};
+
+static void a_value_that_was_there_at_once_is_dropped_as_its_type_says(void **state)
+{
+    struct fixture *self = *state;
+    union cairn_outcome out;
+
+    self->plan = (struct plan){.p = CAIRN_READY, .out.value = cairn_test_value_new(1)};
+    struct cairn_future future =
+        cairn_future_start(&typed_ops, &(struct planned){.plan = &self->plan});
+    assert_int_equal(self->plan.drops, 1);
+    cairn_future_drop(&future);
+    assert_int_equal(cairn_test_value_live(), 0);
+
+    self->plan = (struct plan){.p = CAIRN_READY, .out.value = cairn_test_value_new(2)};
+    future = cairn_future_start(&typed_ops, &(struct planned){.plan = &self->plan});
+    assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_READY);
+    cairn_type_drop(&cairn_test_value_type, out.value);
+}
+
 #define WITH_HARNESS(f) cmocka_unit_test_setup_teardown(f, fixture_open, fixture_close)
 
 int main(void)
@@ -517,6 +581,9 @@ int main(void)
         WITH_HARNESS(start_polls_on_the_spot_though_nothing_is_complete),
         WITH_HARNESS(a_boxed_future_on_the_spot_stays_where_it_is),
         WITH_HARNESS(a_wrapper_without_memory_drops_itself_and_its_inner_future),
+        WITH_HARNESS(a_wrapper_without_a_poll_passes_on_and_drops_after_the_inner_one),
+        WITH_HARNESS(a_wrapper_without_a_poll_around_a_complete_future_ends_on_the_spot),
+        WITH_HARNESS(a_value_that_was_there_at_once_is_dropped_as_its_type_says),
         WITH_HARNESS(take_moves_the_future_out),
         WITH_HARNESS(polling_an_empty_future_is_an_assertion),
         WITH_HARNESS(not_send_names_the_part_that_may_not_move),
