@@ -266,7 +266,7 @@ static void sends_a_large_body_to_a_reader_that_waits(void **state)
 {
     struct server_app app = {0};
     struct server_rig rig;
-    const int small = 4096;
+    const int small = 65536;
     (void)state;
     server_rig_start(&rig, server_app, &app, NULL);
     int fd = client_connect(cairn_http_server_port(rig.server));
