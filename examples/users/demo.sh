@@ -77,7 +77,7 @@ start() {
     port=
     soon 10 has_port || die "the server does not say where it listens"
     [ -n "$port" ] || die "the server did not start: $(cat "$folder/server.log")"
-    address=http://localhost:$port
+    address=http://127.0.0.1:$port
     soon 10 answers || die "the server does not answer on $address"
     echo "listening on $address"
 }
