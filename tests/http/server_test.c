@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -550,6 +551,42 @@ static void closes_over_the_limit_of_connections_only_for_as_long(void **state)
     assert_true(server_rig_finish(&rig).accept_pauses >= 1);
 }
 
+static void stops_accepting_without_descriptors_and_takes_up_again(void **state)
+{
+    static const char request[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct server_app app = {0};
+    struct server_rig rig;
+    struct rlimit before;
+    (void)state;
+    server_rig_start(&rig, server_app, &app, NULL);
+    int served = client_connect(cairn_http_server_port(rig.server));
+    client_send(served, request);
+    client_response(served, false, text, sizeof(text));
+    int spare = dup(0);
+    int last = dup(0);
+    assert_true(spare >= 0 && last > spare);
+    close(last);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit tight = {(rlim_t)last + 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    /* The client gets the last descriptor: the server has none to accept with. */
+    int waiting = client_connect(cairn_http_server_port(rig.server));
+    client_send(waiting, request);
+    /* Who is connected is served as before; and by the second answer the server has tried to
+     * accept. */
+    for (int i = 0; i < 2; i++) {
+        client_send(served, request);
+        assert_true(client_response(served, false, text, sizeof(text)) > 0);
+    }
+    close(spare);
+    client_response(waiting, false, text, sizeof(text));
+    assert_string_equal(body_of(text), "hello");
+    setrlimit(RLIMIT_NOFILE, &before);
+    close(waiting);
+    close(served);
+    assert_true(server_rig_finish(&rig).accept_pauses >= 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -579,6 +616,7 @@ int main(void)
         cmocka_unit_test(a_drain_that_takes_too_long_cancels),
         cmocka_unit_test(several_workers_share_a_port),
         cmocka_unit_test(closes_over_the_limit_of_connections_only_for_as_long),
+        cmocka_unit_test(stops_accepting_without_descriptors_and_takes_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

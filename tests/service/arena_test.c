@@ -165,10 +165,10 @@ static void deferred_functions_run_latest_first_before_memory_goes(void **state)
 
     (void)state;
     deferred_order[0] = '\0';
-    for (char c = 'a'; c < 'd'; c++) {
+    for (int c = 'a'; c < 'd'; c++) {
         char *text = cairn_arena_alloc_text(arena, 2);
 
-        text[0] = c;
+        text[0] = (char)c;
         text[1] = '\0';
         assert_int_equal(cairn_arena_defer(arena, note, text), 0);
     }

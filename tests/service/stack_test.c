@@ -358,7 +358,7 @@ static void apply_layer(void *cx)
     cairn_layer_apply(&layer, cx);
 }
 
-static void a_layer_that_returns_null_is_named(void **state)
+static void T146_a_function_layer_is_called_by_its_name(void **state)
 {
     struct cairn_service *echo = cairn_test_echo(NULL);
 
@@ -416,7 +416,7 @@ int main(void)
         TRACED(printing_indents_services_inside_of_a_service),
         TRACED(an_error_shows_the_way_it_took),
         cmocka_unit_test(a_stack_without_memory_is_broken_and_leaks_nothing),
-        TRACED(a_layer_that_returns_null_is_named),
+        TRACED(T146_a_function_layer_is_called_by_its_name),
         TRACED(options_that_are_too_large_are_noticed),
         TRACED(options_of_an_older_header_are_filled_up_with_zeros),
     };
