@@ -1,0 +1,96 @@
+#include <cairn/http/pattern.h>
+
+#include <cairn/http/percent.h>
+
+static bool pattern_has(struct cairn_str s, char c)
+{
+    return s.length && memchr(s.data, c, s.length);
+}
+
+static const char *pattern_parse_static(struct cairn_str s, struct cairn__segment *out)
+{
+    if (pattern_has(s, '{') || pattern_has(s, '}'))
+        return "braces stand around a whole segment, as in /users/{id}";
+    if (pattern_has(s, '?') || pattern_has(s, '#'))
+        return "only the path is matched, without a query or a fragment";
+    if (cairn__percent_is_in(s) && cairn__percent_is_valid(s))
+        return "patterns are written decoded, without percent-encoding";
+    *out = (struct cairn__segment){CAIRN__SEGMENT_STATIC, s};
+    return NULL;
+}
+
+static bool pattern_is_name(struct cairn_str s)
+{
+    for (size_t i = 0; i < s.length; i++) {
+        char c = s.data[i];
+        char lower = (char)(c | 0x20);
+        if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9') && c != '_')
+            return false;
+    }
+    return s.length > 0;
+}
+
+static const char *pattern_parse_segment(struct cairn_str s, struct cairn__segment *out)
+{
+    if (s.length < 2 || s.data[0] != '{' || s.data[s.length - 1] != '}')
+        return pattern_parse_static(s, out);
+    bool is_rest = s.length > 2 && s.data[1] == '*';
+    size_t skip = is_rest ? 2 : 1;
+    struct cairn_str name = cairn_str_of(s.data + skip, s.length - skip - 1);
+    if (!pattern_is_name(name))
+        return "a capture's name is of letters, digits and underscores, at least one";
+    *out = (struct cairn__segment){is_rest ? CAIRN__SEGMENT_REST : CAIRN__SEGMENT_CAPTURE, name};
+    return NULL;
+}
+
+static bool pattern_has_name(const struct cairn__pattern *self, struct cairn_str name)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const struct cairn__segment *segment = &self->segments[i];
+        if (segment->kind != CAIRN__SEGMENT_STATIC && cairn_str_equal(segment->text, name))
+            return true;
+    }
+    return false;
+}
+
+static const char *pattern_add(struct cairn__pattern *self, struct cairn_str s)
+{
+    struct cairn__segment segment;
+    const char *complaint = pattern_parse_segment(s, &segment);
+    if (complaint)
+        return complaint;
+    if (self->count == CAIRN__PATTERN_SEGMENTS)
+        return "a pattern has at most 64 segments";
+    if (self->count && self->segments[self->count - 1].kind == CAIRN__SEGMENT_REST)
+        return "nothing can follow {*rest}";
+    if (segment.kind != CAIRN__SEGMENT_STATIC) {
+        if (self->captures == CAIRN_HTTP_MAX_PARAMS)
+            return "a pattern has at most 16 captures";
+        if (pattern_has_name(self, segment.text))
+            return "each capture has a name of its own";
+        self->captures++;
+    }
+    self->segments[self->count++] = segment;
+    return NULL;
+}
+
+const char *cairn__pattern_parse(struct cairn_str text, struct cairn__pattern *out)
+{
+    out->count = 0;
+    out->captures = 0;
+    if (text.length == 0 || text.data[0] != '/')
+        return "a pattern begins with a slash";
+    if (text.length > CAIRN__PATTERN_BYTES)
+        return "a pattern has at most 1024 bytes";
+    const char *end = text.data + text.length;
+    for (const char *at = text.data; at < end;) {
+        const char *start = at + 1;
+        at = start < end ? memchr(start, '/', (size_t)(end - start)) : NULL;
+        if (!at)
+            at = end;
+        const char *complaint = pattern_add(out, cairn_str_of(start, (size_t)(at - start)));
+        if (complaint)
+            return complaint;
+    }
+    return NULL;
+}

@@ -1,0 +1,340 @@
+#include "router_rig.h"
+
+#include <stdlib.h>
+
+#include <cairn/testkit/contract.h>
+
+/* "/mock" goes to the mock, "/free" to a handler. */
+static struct cairn_service *mock_router(struct rig *rig)
+{
+    struct cairn_http_router *r = cairn_http_router_new();
+    cairn_http_get(r, "/mock", cairn_mock_service(rig->mock));
+    cairn_http_get(r, "/free", told("free"));
+    return finish(r);
+}
+
+static struct cairn_future send_mock(
+    struct rig *rig, struct cairn_harness *hand, struct cairn_service *service)
+{
+    return send(rig, hand, service, cairn_http_request_new(rig->arena, CAIRN_HTTP_GET, "/mock"));
+}
+
+static void assert_pending(struct cairn_harness *hand, struct cairn_future *future)
+{
+    union cairn_outcome out;
+    assert_int_equal(cairn_harness_poll(hand, future, &out), CAIRN_PENDING);
+}
+
+static void respond(struct rig *rig, const char *text)
+{
+    struct cairn_mock_request *request = cairn_mock_next_request(rig->mock);
+    assert_non_null(request);
+    cairn_mock_respond(request, cairn_http_text(cairn_mock_request_value(request), 200, text));
+}
+
+static void assert_response(
+    struct cairn_harness *hand, struct cairn_future *future, const char *expected)
+{
+    union cairn_outcome out;
+    assert_int_equal(cairn_harness_poll(hand, future, &out), CAIRN_READY);
+    assert_str(((struct cairn_http_response *)out.value)->body, expected);
+}
+
+static void a_route_that_is_ready_is_called_without_a_copy(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    struct cairn_future future = send_mock(rig, &rig->hand, service);
+    assert_int_equal(cairn_mock_counts(rig->mock).clones, 0);
+    respond(rig, "hello");
+    assert_response(&rig->hand, &future, "hello");
+    cairn_service_drop(service);
+}
+
+static void requests_wait_for_their_route_each_with_a_reservation_of_its_own(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    cairn_mock_allow(rig->mock, 0);
+    struct cairn_future first = send_mock(rig, &rig->hand, service);
+    struct cairn_future second = send_mock(rig, &rig->other, service);
+    assert_pending(&rig->hand, &first);
+    assert_pending(&rig->other, &second);
+    assert_null(cairn_mock_next_request(rig->mock));
+    cairn_mock_allow(rig->mock, 1);
+    assert_true(cairn_harness_is_woken(&rig->hand));
+    assert_pending(&rig->hand, &first);
+    assert_pending(&rig->other, &second);
+    respond(rig, "one");
+    assert_null(cairn_mock_next_request(rig->mock));
+    assert_response(&rig->hand, &first, "one");
+    cairn_mock_allow(rig->mock, 1);
+    assert_pending(&rig->other, &second);
+    respond(rig, "two");
+    assert_response(&rig->other, &second, "two");
+    cairn_service_drop(service);
+}
+
+static void a_route_that_waits_holds_up_no_other(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    cairn_mock_allow(rig->mock, 0);
+    struct cairn_future future = send_mock(rig, &rig->hand, service);
+    assert_pending(&rig->hand, &future);
+    assert_told(rig, service, "/free", "free");
+    cairn_future_drop(&future);
+    assert_int_equal(cairn_mock_counts(rig->mock).waiting, 0);
+    cairn_service_drop(service);
+}
+
+static void a_request_that_waits_outlives_the_router(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    cairn_mock_allow(rig->mock, 0);
+    struct cairn_future future = send_mock(rig, &rig->hand, service);
+    assert_pending(&rig->hand, &future);
+    cairn_service_drop(service);
+    cairn_mock_allow(rig->mock, 1);
+    assert_pending(&rig->hand, &future);
+    respond(rig, "late");
+    assert_response(&rig->hand, &future, "late");
+}
+
+static void assert_failed(
+    struct cairn_harness *hand, struct cairn_future *future, const char *message)
+{
+    union cairn_outcome out;
+    assert_int_equal(cairn_harness_poll(hand, future, &out), CAIRN_FAILED);
+    assert_string_equal(out.error->message, message);
+    cairn_error_unref(out.error);
+}
+
+static void a_route_that_is_dead_fails_its_calls_and_no_other(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    cairn_mock_fail_ready(
+        rig->mock, cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "mock", NULL, "gone for good"));
+    for (int i = 0; i < 3; i++) {
+        struct cairn_future future = send_mock(rig, &rig->hand, service);
+        assert_failed(&rig->hand, &future, "gone for good");
+    }
+    assert_told(rig, service, "/free", "free");
+    cairn_service_drop(service);
+}
+
+static void a_failure_of_a_call_is_passed_on_and_kills_nothing(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_service *service = mock_router(rig);
+    struct cairn_future future = send_mock(rig, &rig->hand, service);
+    cairn_mock_fail(cairn_mock_next_request(rig->mock),
+        cairn_error_new(CAIRN_ERROR_ELAPSED, "mock", NULL, "too late"));
+    assert_failed(&rig->hand, &future, "too late");
+    future = send_mock(rig, &rig->hand, service);
+    respond(rig, "again");
+    assert_response(&rig->hand, &future, "again");
+    cairn_service_drop(service);
+}
+
+static struct cairn_service *router_around(void *cx, struct cairn_service *inner)
+{
+    struct cairn_http_router *r = cairn_http_router_new();
+    (void)cx;
+    cairn_http_any(r, "/{*all}", inner);
+    return cairn_http_router_service(r);
+}
+
+static void *contract_request(void *cx)
+{
+    return cairn_http_request_new(cx, CAIRN_HTTP_GET, "/x");
+}
+
+static void *contract_response(void *cx)
+{
+    struct cairn_http_request *req = cairn_http_request_new(cx, CAIRN_HTTP_GET, "/x");
+    return req ? cairn_http_text(req, 200, "fine") : NULL;
+}
+
+#define CHUNKS 2048
+
+/* What an arena allocates is no leak of the router's: its cache is full beforehand. */
+static struct cairn_arena_cache *full_cache(void)
+{
+    struct cairn_arena_cache *cache = cairn_arena_cache_new(CHUNKS);
+    struct cairn_arena *arenas[CHUNKS];
+    for (size_t i = 0; i < CHUNKS; i++)
+        arenas[i] = cairn_arena_new(cache);
+    for (size_t i = 0; i < CHUNKS; i++)
+        cairn_arena_free(arenas[i]);
+    return cache;
+}
+
+static void keeps_the_service_contract(void **state)
+{
+    struct cairn_layer layer = cairn_layer_fn("router", router_around, NULL);
+    struct cairn_arena_cache *cache = full_cache();
+    struct cairn_arena *arena = cairn_arena_new(cache);
+    (void)state;
+    cairn_contract_check_with(
+        &layer, &(struct cairn_contract_options){.size = sizeof(struct cairn_contract_options),
+                    .may_queue = true,
+                    .may_hide_ready = true,
+                    .request_type = &cairn_http_request_type,
+                    .response_type = &cairn_http_response_type,
+                    .new_request = contract_request,
+                    .new_response = contract_response,
+                    .cx = arena});
+    cairn_arena_free(arena);
+    cairn_arena_cache_free(cache);
+}
+
+static void copies_share_routes_and_counters(void **state)
+{
+    struct rig *rig = *state;
+    char *text = NULL;
+    size_t size = 0;
+    struct cairn_service *service = mock_router(rig);
+    struct cairn_service *copy = cairn_service_clone(service);
+    assert_int_equal(cairn_mock_counts(rig->mock).services, 1);
+    cairn_service_drop(service);
+    assert_told(rig, copy, "/free", "free");
+    assert_told(rig, copy, "/free", "free");
+    assert_status(rig, copy, "/none", 404);
+    assert_int_equal(ask(rig, copy, CAIRN_HTTP_PUT, "/free")->status, 405);
+    assert_status(rig, copy, "/%", 400);
+    FILE *out = open_memstream(&text, &size);
+    cairn_stack_print(copy, out);
+    fclose(out);
+    assert_non_null(strstr(text, "router  not_found=1 not_allowed=1 bad_path=1\n"));
+    assert_non_null(strstr(text, "  route(method=GET pattern=/mock)  hits=0\n    mock"));
+    assert_non_null(strstr(text, "  route(method=GET pattern=/free)  hits=2\n    handler\n"));
+    free(text);
+    cairn_service_drop(copy);
+}
+
+static void matching_allocates_nothing(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const patterns[] = {"/users/{id}", "/users", "/x/{*rest}", NULL};
+    struct cairn_service *service = routes(patterns);
+    struct cairn_http_request *req =
+        cairn_http_request_new(rig->arena, CAIRN_HTTP_GET, "/users/42");
+    size_t before = cairn_test_alloc_count();
+    for (int i = 0; i < 8; i++) {
+        struct cairn_future future = send(rig, &rig->hand, service, req);
+        cairn_future_drop(&future);
+    }
+    assert_int_equal(cairn_test_alloc_count(), before);
+    cairn_service_drop(service);
+}
+
+static void use_all_of_it(void *cx)
+{
+    struct cairn_test_clock clock;
+    struct cairn_arena *arena = cx;
+    cairn_test_alloc_exempt(true);
+    struct cairn_runtime *runtime = cairn_test_runtime_new(&clock);
+    struct cairn_harness hand;
+    cairn_harness_init(&hand, runtime);
+    cairn_test_alloc_exempt(false);
+    struct cairn_http_router *r = cairn_http_router_new();
+    struct cairn_http_router *group = cairn_http_router_new();
+    cairn_http_get(group, "/{id}", told("x"));
+    cairn_http_get(group, "/", told("x"));
+    for (int i = 0; i < 20; i++) {
+        char pattern[16];
+        snprintf(pattern, sizeof(pattern), "/s%d", i);
+        cairn_http_post(r, pattern, told("x"));
+    }
+    cairn_http_group(r, "/users", group, cairn_check());
+    cairn_http_router_fallback(r, told("x"));
+    struct cairn_service *service = cairn_http_router_service(r);
+    const struct cairn_error *error = cairn_service_error(service);
+    if (error) {
+        assert_true(cairn_test_alloc_has_failed());
+        assert_non_null(cairn_error_find(error, CAIRN_ERROR_MEMORY));
+    } else {
+        union cairn_outcome out;
+        struct cairn_future future =
+            cairn_service_call(service, cairn_http_request_new(arena, CAIRN_HTTP_GET, "/users/7"));
+        if (cairn_harness_poll(&hand, &future, &out) == CAIRN_FAILED)
+            cairn_error_unref(out.error);
+    }
+    cairn_service_drop(service);
+    cairn_harness_fini(&hand);
+    cairn_runtime_free(runtime);
+}
+
+static void is_broken_and_nothing_worse_without_memory(void **state)
+{
+    struct cairn_arena_cache *cache = full_cache();
+    struct cairn_arena *arena = cairn_arena_new(cache);
+    (void)state;
+    assert_true(cairn_test_each_allocation(use_all_of_it, arena) > 60);
+    cairn_arena_free(arena);
+    cairn_arena_cache_free(cache);
+}
+
+static void fails_where_the_arena_has_no_room_for_what_was_captured(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const patterns[] = {"/users/{id}", "/x/{*rest}", NULL};
+    static const char *const targets[] = {"/users/7", "/users/%37", "/x/%37", "/none", "/%"};
+    struct cairn_service *service = routes(patterns);
+    for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+        union cairn_outcome out;
+        struct cairn_arena *arena = cairn_arena_new(NULL);
+        struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_GET, targets[i]);
+        do
+            cairn_test_alloc_fail_at(1);
+        while (cairn_arena_alloc_text(arena, 1));
+        cairn_test_alloc_fail_at(1);
+        struct cairn_future future = send(rig, &rig->hand, service, req);
+        assert_int_equal(cairn_harness_poll(&rig->hand, &future, &out), CAIRN_FAILED);
+        assert_int_equal(out.error->code, CAIRN_ERROR_MEMORY);
+        cairn_arena_free(arena);
+    }
+    cairn_service_drop(service);
+}
+
+static void a_thousand_routes_are_each_found(void **state)
+{
+    struct cairn_http_router *r = cairn_http_router_new();
+    static char patterns[1000][32];
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        snprintf(patterns[i], sizeof(patterns[i]), i % 2 ? "/users/{id}/thing%d" : "/s%d/x", i);
+        cairn_http_get(r, patterns[i], told(patterns[i]));
+    }
+    struct cairn_service *service = finish(r);
+    for (int i = 0; i < 1000; i++) {
+        char path[32];
+        char expected[48];
+        snprintf(path, sizeof(path), i % 2 ? "/users/7/thing%d" : "/s%d/x", i);
+        snprintf(expected, sizeof(expected), i % 2 ? "%s id=7" : "%s", patterns[i]);
+        assert_told(*state, service, path, expected);
+    }
+    cairn_service_drop(service);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        rig_test(a_route_that_is_ready_is_called_without_a_copy),
+        rig_test(requests_wait_for_their_route_each_with_a_reservation_of_its_own),
+        rig_test(a_route_that_waits_holds_up_no_other),
+        rig_test(a_request_that_waits_outlives_the_router),
+        rig_test(a_route_that_is_dead_fails_its_calls_and_no_other),
+        rig_test(a_failure_of_a_call_is_passed_on_and_kills_nothing),
+        cmocka_unit_test(keeps_the_service_contract),
+        rig_test(copies_share_routes_and_counters),
+        rig_test(matching_allocates_nothing),
+        cmocka_unit_test(is_broken_and_nothing_worse_without_memory),
+        rig_test(fails_where_the_arena_has_no_room_for_what_was_captured),
+        rig_test(a_thousand_routes_are_each_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
