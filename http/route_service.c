@@ -111,10 +111,11 @@ static struct cairn_http_response *route_allow(struct cairn_http_response *res, 
     for (unsigned m = 0; m < CAIRN_HTTP_OTHER; m++) {
         if (!(methods & 1u << m))
             continue;
-        struct cairn_str name = cairn_str_from(cairn_http_method_name((enum cairn_http_method)m));
+        const char *name = cairn_http_method_name((enum cairn_http_method)m);
+        size_t name_length = strlen(name);
         memcpy(text + length, ", ", 2);
-        memcpy(text + length + 2, name.data, name.length);
-        length += name.length + 2;
+        memcpy(text + length + 2, name, name_length);
+        length += name_length + 2;
     }
     struct cairn_str value = cairn_str_of(text + 2, length - 2);
     return cairn_http_fields_set(&res->fields, CAIRN_STR("Allow"), value) ? NULL : res;

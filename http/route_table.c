@@ -22,7 +22,9 @@ struct cairn__route_table *cairn__route_table_new(size_t count)
     table->leaves = cairn_alloc(count * sizeof(*table->leaves));
     if (table->routes && table->leaves)
         return table;
-    cairn__route_table_unref(table);
+    cairn_free(table->routes);
+    cairn_free(table->leaves);
+    cairn_free(table);
     return NULL;
 }
 
@@ -118,7 +120,7 @@ static struct cairn_error *route_claim(
 struct cairn_error *cairn__route_table_add(struct cairn__route_table *table,
     enum cairn_http_method method, char *pattern, struct cairn_service *service)
 {
-    uint32_t leaf;
+    uint32_t leaf = 0;
     struct cairn__route *route = &table->routes[table->route_count++];
     *route = (struct cairn__route){
         .target.service = service, .method = method, .pattern = cairn_str_from(pattern)};
