@@ -43,7 +43,7 @@ CAIRN_API struct cairn_str cairn_http_decoder_piece(const struct cairn_http_deco
 /* From HEAD on: Content-Length; 0 without a body; -1 for a chunked one. */
 CAIRN_API int64_t cairn_http_decoder_content_length(const struct cairn_http_decoder *decoder);
 /* From HEAD on: whether the connection may go on after this message, by version and Connection
- * field (RFC 9112 section 9.3). False for CONNECT and for a request that asks for an upgrade. */
+ * field (RFC 9112 section 9.3). False for a request that asks for an upgrade. */
 CAIRN_API bool cairn_http_decoder_keeps_alive(const struct cairn_http_decoder *decoder);
 /* From HEAD on: whether the client waits for 100 Continue (RFC 9110 section 10.1.1). */
 CAIRN_API bool cairn_http_decoder_expects_continue(const struct cairn_http_decoder *decoder);

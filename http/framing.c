@@ -141,8 +141,6 @@ static bool framing_keeps_alive(
     const struct cairn_http_request *req, const struct framing_fields *f)
 {
     const struct cairn_str name = CAIRN_STR_INIT("connection");
-    if (req->method == CAIRN_HTTP_CONNECT)
-        return false;
     if (!f->has_connection)
         return req->version_minor == 1;
     if (cairn_http_fields_has_token(&req->fields, name, CAIRN_STR("close")))

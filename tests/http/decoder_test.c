@@ -173,6 +173,9 @@ static void keeps_alive_by_version_and_connection(void **state)
         {"GET / HTTP/1.1\r\n" HOST "Connection: x, ClOsE ,y\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" HOST "Connection: x\r\nConnection: close\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" HOST "Connection: closed\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\n" HOST "xonnection: close\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\n" HOST "Connectiox: close\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\n" HOST "xpgrade: x\r\nConnection: upgrade\r\n\r\n", true},
         {"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\n\r\n", true},
         {"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive, close\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" HOST "Upgrade: x\r\n\r\n", true},
@@ -208,6 +211,28 @@ static void answers_expectations(void **state)
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect:\r\n\r\n");
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue, tea\r\n\r\n");
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect: tea\r\nExpect: 100-continue\r\n\r\n");
+}
+
+static void knows_a_field_by_its_whole_name_without_case(void **state)
+{
+    static const struct {
+        const char *field;
+        int status;
+    } cases[] = {{"Host: b", 400}, {"Expect: tea", 417}, {"Content-Length: x", 400},
+        {"Transfer-Encoding: gzip", 501}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t at = 0; cases[i].field[at] != ':'; at++) {
+            char text[96];
+            int length = snprintf(
+                text, sizeof(text), "GET / HTTP/1.1\r\n" HOST "%s\r\n\r\n", cases[i].field);
+            char *letter = strstr(text, cases[i].field) + at;
+            *letter = (char)(*letter ^ (*letter == '-' ? 0 : 0x20));
+            assert_refused_with(NULL, cases[i].status, text, (size_t)length);
+            *letter = '_';
+            assert_accepted_with(NULL, text, (size_t)length);
+        }
+    }
 }
 
 static void reads_trailers_behind_a_chunked_body(void **state)
@@ -251,9 +276,11 @@ static void is_blank_until_a_byte_of_a_request_has_come(void **state)
     cairn_arena_free(arena);
 }
 
-static void refuses_a_malformed_line_before_it_ends(void **state)
+static void refuses_a_malformed_line_before_the_head_ends(void **state)
 {
-    static const char *const starts[] = {"\x16\x03", " ", "GET \t", "GET /#", "GET /%z", "GET / X"};
+    static const char *const starts[] = {"\x16\x03", " ", "GET \t", "GET /#", "GET /%z", "GET / X",
+        "GET / HTTP/1.1\r\nA: b\n", "GET / HTTP/1.1\r\nA: b\r\n c\r\n", "GET / HTTP/1.1\r\n: b\r\n",
+        "GET / HTTP/1.1\r\n\rA: b\r\n", "GET / HTTP/1.1\r\n\n"};
     (void)state;
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
         assert_refused_with(NULL, 400, starts[i], strlen(starts[i]));
@@ -293,7 +320,7 @@ static bool decode_without_memory(const struct text *input, size_t fill)
     cairn_test_alloc_fail_at(1);
     while (event != CAIRN_HTTP_EVENT_DONE && event != CAIRN_HTTP_EVENT_REFUSED) {
         size_t used;
-        size_t size = input->length - at < 100 ? input->length - at : 100;
+        size_t size = input->length - at < 40 ? input->length - at : 40;
         event = cairn_http_decoder_feed(decoder, input->data + at, size, &used);
         at += used;
     }
@@ -357,9 +384,10 @@ int main(void)
         cmocka_unit_test(refuses_the_known_attacks_on_llhttp),
         cmocka_unit_test(keeps_alive_by_version_and_connection),
         cmocka_unit_test(answers_expectations),
+        cmocka_unit_test(knows_a_field_by_its_whole_name_without_case),
         cmocka_unit_test(reads_trailers_behind_a_chunked_body),
         cmocka_unit_test(is_blank_until_a_byte_of_a_request_has_come),
-        cmocka_unit_test(refuses_a_malformed_line_before_it_ends),
+        cmocka_unit_test(refuses_a_malformed_line_before_the_head_ends),
         cmocka_unit_test(asserts_that_nothing_is_fed_after_the_end),
         cmocka_unit_test(answers_503_without_memory),
         cmocka_unit_test(cannot_be_made_without_memory),

@@ -192,6 +192,61 @@ static void a_chunk_size_line_is_bounded_with_its_extensions(void **state)
     REFUSED(400, CHUNKED "5;extension-xyz\r\n01234\r\n0\r\n\r\n");
     ACCEPTED(CHUNKED "00000000000005\r\n01234\r\n0\r\n\r\n");
     REFUSED(400, CHUNKED "000000000000005\r\n01234\r\n0\r\n\r\n");
+    ACCEPTED(CHUNKED "1\r\n0\r\n5;extension-x\r\n01234\r\n0\r\n\r\n");
+    REFUSED(400, CHUNKED "1\r\n0\r\n5;extension-xyz\r\n01234\r\n0\r\n\r\n");
+}
+
+/* A chunk of one byte is five bytes of framing, of which two are free; the last chunk is three. */
+static struct text one_byte_chunks(unsigned count, unsigned longer)
+{
+    struct text text = {NULL, 0};
+    text_add(&text, CHUNKED, sizeof(CHUNKED) - 1);
+    for (unsigned i = 0; i < count; i++) {
+        if (i < longer)
+            text_add(&text, "0", 1);
+        text_add(&text, "1\r\nx\r\n", 6);
+    }
+    text_add(&text, "0\r\n\r\n", 5);
+    return text;
+}
+
+static void chunk_overhead_fills_its_limit_to_the_last_byte(void **state)
+{
+    static const struct cairn_http_limits limits = {.chunk_overhead = 256};
+    struct text fits = one_byte_chunks(84, 1);
+    struct text over = one_byte_chunks(84, 2);
+    (void)state;
+    assert_accepted_with(&limits, fits.data, fits.length);
+    assert_refused_with(&limits, 400, over.data, over.length);
+    free(fits.data);
+    free(over.data);
+}
+
+/* Behind a chunk of 200 bytes, which pays for their line. */
+static struct text chunk_with_extensions(size_t length)
+{
+    struct text text = {NULL, 0};
+    text_add(&text, CHUNKED "c8\r\n", sizeof(CHUNKED "c8\r\n") - 1);
+    for (int i = 0; i < 200; i++)
+        text_add(&text, "d", 1);
+    text_add(&text, "\r\n1;", 4);
+    while (length-- > 0)
+        text_add(&text, "x", 1);
+    text_add(&text, "\r\nd\r\n0\r\n\r\n", 10);
+    return text;
+}
+
+static void chunk_extensions_fill_their_limit_to_the_last_byte(void **state)
+{
+    static const struct cairn_http_limits limits = {
+        .chunk_overhead = 256, .chunk_line_bytes = 4096};
+    struct text fits = chunk_with_extensions(256);
+    struct text over = chunk_with_extensions(257);
+    (void)state;
+    assert_accepted_with(&limits, fits.data, fits.length);
+    assert_refused_with(&limits, 400, over.data, over.length);
+    free(fits.data);
+    free(over.data);
 }
 
 static void trailers_have_limits_of_their_own(void **state)
@@ -217,6 +272,8 @@ int main(void)
         cmocka_unit_test(fields_are_counted),
         cmocka_unit_test(a_body_is_bounded_by_its_length_and_by_its_chunks),
         cmocka_unit_test(a_chunk_size_line_is_bounded_with_its_extensions),
+        cmocka_unit_test(chunk_overhead_fills_its_limit_to_the_last_byte),
+        cmocka_unit_test(chunk_extensions_fill_their_limit_to_the_last_byte),
         cmocka_unit_test(trailers_have_limits_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
