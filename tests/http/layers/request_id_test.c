@@ -177,6 +177,32 @@ static void fails_and_gives_the_reservation_back_without_memory(void **state)
     cairn_service_drop(service);
 }
 
+/* With less and less room, so that each step finds none in turn. */
+static void fails_or_answers_with_whatever_room_there_is(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *service =
+        fixture_apply(cairn_request_id(), cairn_http_handler(tell_id, NULL));
+    unsigned failed = 0;
+    for (size_t used = 0; used < 4096; used += 16) {
+        union cairn_outcome out;
+        struct cairn_arena *arena = cairn_arena_new(NULL);
+        struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_GET, "/");
+        assert_non_null(cairn_arena_alloc_text(arena, used));
+        cairn_test_alloc_fail_at(1);
+        struct cairn_future future = fixture_send(f, service, req);
+        if (cairn_harness_poll(&f->hand, &future, &out) == CAIRN_FAILED) {
+            assert_int_equal(out.error->code, CAIRN_ERROR_MEMORY);
+            assert_true(cairn_test_alloc_has_failed());
+            failed++;
+        }
+        cairn_test_alloc_fail_at(0);
+        cairn_arena_free(arena);
+    }
+    assert_in_range(failed, 10, 100);
+    cairn_service_drop(service);
+}
+
 static void refuses_what_is_no_header_and_no_trust(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +260,7 @@ int main(void)
         fixture_test(has_no_id_without_the_layer),
         fixture_test(copies_share_the_counters_and_never_the_ids),
         fixture_test(fails_and_gives_the_reservation_back_without_memory),
+        fixture_test(fails_or_answers_with_whatever_room_there_is),
         fixture_test(refuses_what_is_no_header_and_no_trust),
         fixture_test(refuses_what_is_not_http),
         cmocka_unit_test(uuids_hold_the_time_in_front),
