@@ -35,8 +35,8 @@ static socklen_t listener_address(const char *host, uint16_t port, union listene
     return 0;
 }
 
-static int listener_socket(const union listener_address *address, socklen_t length,
-    const struct cairn_http_server_options *options)
+/* A bound socket; -1 with errno set. */
+static int listener_socket(const union listener_address *address, socklen_t length, int shares_port)
 {
     const int on = 1;
     const int off = 0;
@@ -44,10 +44,10 @@ static int listener_socket(const union listener_address *address, socklen_t leng
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shares_port, sizeof(shares_port)) != 0 ||
         (address->any.sa_family == AF_INET6 &&
             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) != 0) ||
-        bind(fd, &address->any, length) != 0 || listen(fd, (int)options->backlog) != 0) {
+        bind(fd, &address->any, length) != 0) {
         int error_number = errno;
         close(fd);
         errno = error_number;
@@ -56,9 +56,33 @@ static int listener_socket(const union listener_address *address, socklen_t leng
     return fd;
 }
 
+/* Workers share the port with each other, and so would any process of this user: one that is in use
+ * already shows when we ask for it alone. Returns 0, or -1 with errno set. */
+static int listener_probe(const union listener_address *address, socklen_t length)
+{
+    int fd = listener_socket(address, length, 0);
+    if (fd < 0)
+        return -1;
+    int rc = listen(fd, 1);
+    close(fd);
+    return rc;
+}
+
+static int listener_listen(const union listener_address *address, socklen_t length, bool is_first,
+    const struct cairn_http_server_options *options)
+{
+    if (is_first && !options->share_port && listener_probe(address, length) != 0)
+        return -1;
+    int fd = listener_socket(address, length, 1);
+    if (fd < 0 || listen(fd, (int)options->backlog) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 static int listener_port(int fd, uint16_t *port)
 {
-    union listener_address address;
+    union listener_address address = {0};
     socklen_t length = sizeof(address);
     if (getsockname(fd, &address.any, &length) != 0)
         return -1;
@@ -66,8 +90,8 @@ static int listener_port(int fd, uint16_t *port)
     return 0;
 }
 
-int cairn__listener_bind(
-    const struct cairn_http_server_options *options, uint16_t *port, struct cairn_error **error)
+int cairn__listener_bind(const struct cairn_http_server_options *options, bool is_first,
+    uint16_t *port, struct cairn_error **error)
 {
     const char *host = options->host ? options->host : "::";
     union listener_address address;
@@ -78,11 +102,11 @@ int cairn__listener_bind(
             "host must be a numeric IPv4 or IPv6 address, got \"%s\"", host);
         return -1;
     }
-    int fd = listener_socket(&address, length, options);
+    int fd = listener_listen(&address, length, is_first, options);
     if (fd < 0 && errno == EAFNOSUPPORT && !options->host) {
         /* A machine without IPv6. */
         length = listener_address("0.0.0.0", *port, &address);
-        fd = listener_socket(&address, length, options);
+        fd = listener_listen(&address, length, is_first, options);
     }
     if (fd >= 0 && listener_port(fd, port) == 0)
         return fd;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cairn/http/server_options.h>
+#include <cairn/http/signals.h>
 #include <cairn/http/worker.h>
 #include <cairn/service/alloc.h>
 
@@ -16,8 +17,9 @@ struct cairn_http_server {
     struct cairn__worker **workers;           /* options.workers of them */
     int *listen_fds;
     uint16_t port;
-    bool is_draining; /* atomic, as the next one */
+    bool is_draining; /* atomic, as the next two */
     bool is_stopping;
+    unsigned threads; /* that run workers beside the calling one */
     pthread_mutex_t mutex;
     struct cairn_error *error; /* the first that a worker met; under the mutex */
     FILE **prints;             /* where each worker is to print; under the mutex */
@@ -33,6 +35,11 @@ bool cairn__server_is_draining(const struct cairn_http_server *server)
 bool cairn__server_is_stopping(const struct cairn_http_server *server)
 {
     return __atomic_load_n(&server->is_stopping, __ATOMIC_ACQUIRE);
+}
+
+bool cairn__server_has_threads(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->threads, __ATOMIC_ACQUIRE) != 0;
 }
 
 struct cairn_service *cairn__server_make_app(
@@ -156,7 +163,7 @@ static struct cairn_error *server_add_worker(struct cairn_http_server *self, uns
     worker->listener.fd = -1;
     worker->connection_max = self->options.limits.connections;
     /* The first one finds out which port is free, the others join it there. */
-    self->listen_fds[index] = cairn__listener_bind(&self->options, &self->port, &error);
+    self->listen_fds[index] = cairn__listener_bind(&self->options, index == 0, &self->port, &error);
     return error;
 }
 
@@ -248,7 +255,10 @@ static void server_run_worker(struct cairn_http_server *self, unsigned index)
 static void *server_thread(void *cx)
 {
     struct cairn__worker *worker = cx;
-    server_run_worker(worker->server, worker->index);
+    struct cairn_http_server *self = worker->server;
+    server_run_worker(self, worker->index);
+    __atomic_fetch_sub(&self->threads, 1, __ATOMIC_RELEASE);
+    server_wake_workers(self); /* the first one waits for the others */
     return NULL;
 }
 
@@ -262,8 +272,10 @@ static unsigned server_start_threads(struct cairn_http_server *self)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (; started < self->options.workers; started++) {
         struct cairn__worker *worker = self->workers[started];
+        __atomic_fetch_add(&self->threads, 1, __ATOMIC_RELAXED);
         int rc = pthread_create(&worker->thread, NULL, server_thread, worker);
         if (rc != 0) {
+            __atomic_fetch_sub(&self->threads, 1, __ATOMIC_RELAXED);
             server_report(self, cairn_error_system("http_server", "pthread_create", rc));
             break;
         }
@@ -278,10 +290,15 @@ struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
         CAIRN_ERROR_RUNTIME, "http_server", "the calling thread has a runtime already");
     if (cairn_runtime_current())
         return &second;
+    sigset_t mask;
+    if (!server->options.keep_signals)
+        cairn__signals_hold(&mask);
     unsigned started = server_start_threads(server);
     server_run_worker(server, 0);
     for (unsigned i = 1; i < started; i++)
         pthread_join(server->workers[i]->thread, NULL);
+    if (!server->options.keep_signals)
+        pthread_sigmask(SIG_SETMASK, &mask, NULL);
     struct cairn_error *error = server->error;
     server->error = NULL;
     return error;

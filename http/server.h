@@ -42,6 +42,8 @@ struct cairn_http_server_options {
     struct cairn_http_response *(*error_response)(
         void *cx, const struct cairn_http_request *req, const struct cairn_error *error);
     void *error_cx;    /* borrowed until cairn_http_server_free */
+    bool share_port;   /* other processes of this user may listen on the same port, for a restart
+                        * without a   gap; else a port that is taken is an error */
     bool keep_signals; /* leaves signals to you; else see cairn_http_server_run */
 };
 

@@ -1,6 +1,20 @@
 #include <cairn/http/signals.h>
 
-#include <signal.h>
+static const int signals_numbers[CAIRN__SIGNALS] = {SIGTERM, SIGINT, SIGUSR2};
+
+static void signals_mask(int how, sigset_t *before)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (size_t i = 0; i < CAIRN__SIGNALS; i++)
+        sigaddset(&mask, signals_numbers[i]);
+    pthread_sigmask(how, &mask, before);
+}
+
+void cairn__signals_hold(sigset_t *mask)
+{
+    signals_mask(SIG_BLOCK, mask);
+}
 
 static void signals_caught(struct cairn_signal *signal_, int number)
 {
@@ -18,14 +32,15 @@ static void signals_caught(struct cairn_signal *signal_, int number)
 struct cairn_error *cairn__signals_open(
     struct cairn__signals *self, struct cairn_http_server *server, struct cairn_runtime *runtime)
 {
-    static const int numbers[CAIRN__SIGNALS] = {SIGTERM, SIGINT, SIGUSR2};
     struct cairn_error *error = NULL;
     *self = (struct cairn__signals){.server = server};
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < CAIRN__SIGNALS && !error; i++) {
         self->entries[i].all = self;
-        error = cairn_signal_open(&self->entries[i].signal, runtime, numbers[i], signals_caught);
+        error = cairn_signal_open(
+            &self->entries[i].signal, runtime, signals_numbers[i], signals_caught);
     }
+    signals_mask(SIG_UNBLOCK, NULL);
     return error;
 }
 

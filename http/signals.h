@@ -2,6 +2,8 @@
 #ifndef CAIRN_HTTP_SIGNALS_H
 #define CAIRN_HTTP_SIGNALS_H
 
+#include <signal.h>
+
 #include <cairn/http/server.h>
 #include <cairn/service/io.h>
 
@@ -15,6 +17,11 @@ struct cairn__signals {
     struct cairn_http_server *server;
     bool is_draining;
 };
+
+/* Holds the signals back from the calling thread until open lets them come: one that arrives while
+ * the workers begin is neither lost nor deadly. MASK gets what was before, for the end of the run.
+ */
+void cairn__signals_hold(sigset_t *mask);
 
 /* On the running runtime's thread. Returns NULL or an error owned by the caller; close it either
  * way. */

@@ -26,9 +26,16 @@ struct cairn_http_response *cairn__worker_error_response(struct cairn__worker *s
     return res ? res : cairn_http_error_response(req, error);
 }
 
+/* The first worker stays to the end of all, for the signals are its. */
+static bool worker_has_ended(const struct cairn__worker *self)
+{
+    return self->has_drained && self->connection_count == 0 &&
+           (self->index != 0 || !cairn__server_has_threads(self->server));
+}
+
 static void worker_end_if_idle(struct cairn__worker *self)
 {
-    if (self->has_drained && self->connection_count == 0)
+    if (worker_has_ended(self))
         cairn_runtime_stop(self->runtime);
 }
 
@@ -97,6 +104,7 @@ static void worker_control_run(struct cairn_task *task)
         worker_drain(self);
     if (cairn__server_is_stopping(self->server))
         worker_kill_all(self);
+    worker_end_if_idle(self);
 }
 
 static struct cairn_error *worker_make_app(struct cairn__worker *self)
@@ -134,7 +142,7 @@ static void worker_loop(struct cairn__worker *self)
     cairn_task_init(&self->control, &ops, self->runtime);
     cairn__server_set_running(self->server, self, true);
     cairn_task_wake(&self->control); /* for what was asked before */
-    while (!self->has_drained || self->connection_count)
+    while (!worker_has_ended(self))
         cairn_runtime_run(self->runtime);
     cairn__server_set_running(self->server, self, false);
     cairn_timer_cancel(&self->drain_timer);

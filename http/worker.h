@@ -73,9 +73,9 @@ void cairn__worker_print(struct cairn__worker *self, FILE *out);
 /* listener.c */
 
 /* A bound, listening, non-blocking socket; -1 with *ERROR set. PORT 0 is replaced by the one that
- * was got. */
-int cairn__listener_bind(
-    const struct cairn_http_server_options *options, uint16_t *port, struct cairn_error **error);
+ * was got. The first one of a server makes sure that nobody else has the port. */
+int cairn__listener_bind(const struct cairn_http_server_options *options, bool is_first,
+    uint16_t *port, struct cairn_error **error);
 /* Takes FD. */
 struct cairn_error *cairn__listener_open(
     struct cairn__listener *self, struct cairn__worker *worker, int fd);
@@ -106,6 +106,8 @@ void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__
 
 bool cairn__server_is_draining(const struct cairn_http_server *server);
 bool cairn__server_is_stopping(const struct cairn_http_server *server);
+/* Whether workers on other threads have not ended yet. */
+bool cairn__server_has_threads(const struct cairn_http_server *server);
 /* Where the stacks are to be printed; NULL: nowhere. Once for each time a print was asked for. */
 FILE *cairn__server_take_print(struct cairn_http_server *server, unsigned index);
 /* One worker prints at a time. */

@@ -137,6 +137,26 @@ static void an_address_that_cannot_be_bound_is_an_error(void **state)
     cairn_error_unref(error);
 }
 
+static void a_port_that_is_taken_is_an_error_unless_it_is_to_be_shared(void **state)
+{
+    struct cairn_http_server_options options = {
+        .size = sizeof(options), .host = "127.0.0.1", .workers = 2};
+    struct cairn_error *error = NULL;
+    (void)state;
+    struct cairn_http_server *first = cairn_http_server_new(good_app, NULL, &options, &error);
+    assert_non_null(first);
+    options.port = cairn_http_server_port(first);
+    assert_null(cairn_http_server_new(good_app, NULL, &options, &error));
+    assert_int_equal(error->code, CAIRN_ERROR_SYSTEM);
+    assert_non_null(strstr(error->message, "Address already in use"));
+    cairn_error_unref(error);
+    options.share_port = true;
+    struct cairn_http_server *second = cairn_http_server_new(good_app, NULL, &options, &error);
+    assert_non_null(second);
+    cairn_http_server_free(second);
+    cairn_http_server_free(first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_thread_with_a_runtime_cannot_run_a_server),
         cmocka_unit_test(a_bad_option_is_refused_with_its_name_and_range),
         cmocka_unit_test(an_address_that_cannot_be_bound_is_an_error),
+        cmocka_unit_test(a_port_that_is_taken_is_an_error_unless_it_is_to_be_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,8 @@ struct cairn_http_counters server_rig_finish(struct server_rig *rig);
 /* A connected socket whose reads and writes give up after ten seconds. */
 int client_connect(uint16_t port);
 int client_connect6(uint16_t port);
+/* The same, or -1 when nobody listens. */
+int client_connect_or_fail(uint16_t port);
 void client_send(int fd, const char *text);
 void client_send_bytes(int fd, const void *data, size_t length);
 /* Reads one response, head and body (by Content-Length or chunked, none to HEAD), into TEXT with a
