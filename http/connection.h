@@ -78,6 +78,7 @@ struct cairn__connection {
     uint64_t deadline_ms;        /* 0: none */
     enum cairn__connection_state state;
     bool has_request;         /* at least one was read */
+    bool has_more;            /* bytes were read behind the request that is being answered */
     bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
     bool is_entered;          /* a function of this connection runs */
     struct sockaddr_in6 peer; /* large enough for an IPv4 address too */

@@ -192,6 +192,7 @@ static bool connection_decode(struct cairn__connection *self, const char **data,
     enum cairn_http_event event = cairn_http_decoder_feed(decoder, *data, *length, &used);
     *data += used;
     *length -= used;
+    self->has_more = *length > 0;
     switch (event) {
     case CAIRN_HTTP_EVENT_MORE:
         connection_await(self);
@@ -276,6 +277,7 @@ void cairn__connection_feed(struct cairn__connection *self, const char *data, si
         /* After the last answer of a connection nobody looks at what still comes. */
         if (self->state < CAIRN__CLOSING)
             rc = cairn__buffer_append(&self->input, data, length);
+        self->has_more = self->has_more || length > 0;
     }
     if (rc != 0)
         cairn__connection_die(self);

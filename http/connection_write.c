@@ -319,7 +319,8 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
         connection_respond_no_memory(self);
         return;
     }
-    if (self->worker->has_drained)
+    /* A drain ends the connection with the last request that was read. */
+    if (self->worker->has_drained && !self->has_more)
         exchange->plan.keep_alive = false;
     cairn_http_encoder_plan(res, &exchange->plan);
     if (connection_put_head(self, res) == 0) {

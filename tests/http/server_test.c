@@ -501,6 +501,32 @@ static void a_drain_answers_what_was_read_and_says_close(void **state)
     server_rig_stop(&rig);
 }
 
+static void a_drain_answers_pipelined_requests_that_were_read(void **state)
+{
+    const struct linger reset = {1, 0};
+    struct server_app app = {.wrap = one_at_a_time};
+    struct server_rig rig;
+    (void)state;
+    server_rig_start(&rig, server_app, &app, NULL);
+    int holder = client_connect(cairn_http_server_port(rig.server));
+    client_send(holder, "GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+    await(&app.begun, 1);
+    int fd = client_connect(cairn_http_server_port(rig.server));
+    client_send(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    cairn_http_server_drain(rig.server);
+    setsockopt(holder, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    close(holder);
+    client_response(fd, false, text, sizeof(text));
+    assert_string_equal(body_of(text), "hello");
+    assert_null(strstr(text, "Connection: close"));
+    client_response(fd, false, text, sizeof(text));
+    assert_string_equal(body_of(text), "hello");
+    assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
+    assert_true(client_is_closed(fd));
+    close(fd);
+    server_rig_stop(&rig);
+}
+
 static void a_drain_that_takes_too_long_cancels(void **state)
 {
     const struct cairn_http_server_options options = {.drain_ms = 50};
@@ -613,6 +639,7 @@ int main(void)
         cmocka_unit_test(requests_wait_at_the_gate_until_the_app_is_ready),
         cmocka_unit_test(a_client_that_leaves_the_gate_does_not_hold_up_the_next),
         cmocka_unit_test(a_drain_answers_what_was_read_and_says_close),
+        cmocka_unit_test(a_drain_answers_pipelined_requests_that_were_read),
         cmocka_unit_test(a_drain_that_takes_too_long_cancels),
         cmocka_unit_test(several_workers_share_a_port),
         cmocka_unit_test(closes_over_the_limit_of_connections_only_for_as_long),
