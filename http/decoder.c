@@ -40,7 +40,6 @@ struct cairn_http_decoder *cairn_http_decoder_new(
     self->limits = limits;
     self->state = DECODER_HEAD;
     self->verdict = cairn__accept();
-    self->llhttp = NULL;
     self->framing = (struct cairn__framing){0};
     self->trailers = (struct cairn_http_fields){.arena = arena};
     self->section.length = 0;
@@ -135,6 +134,8 @@ static struct cairn__verdict decoder_read_head(struct cairn_http_decoder *self)
     v = cairn__framing_read(&self->req, self->limits, &self->framing);
     if (v.status)
         return v;
+    if (!cairn__llhttp_agrees(self->llhttp, self->framing.content_length))
+        return cairn__refuse(400, "the length of the body could be read in two ways");
     decoder_override_host(self);
     if (self->req.method == CAIRN_HTTP_CONNECT)
         return cairn__refuse(405, "CONNECT is not served");

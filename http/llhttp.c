@@ -126,6 +126,14 @@ enum cairn_http_method cairn__llhttp_method(const struct cairn__llhttp *self)
     }
 }
 
+bool cairn__llhttp_agrees(const struct cairn__llhttp *self, int64_t content_length)
+{
+    bool is_chunked = (self->parser.flags & F_CHUNKED) != 0;
+    if (content_length < 0 || is_chunked)
+        return is_chunked && content_length < 0;
+    return self->parser.content_length == (uint64_t)content_length;
+}
+
 /* EXPECTED is what llhttp has to take for data. */
 static struct cairn__verdict llhttp_chunk(
     struct cairn__llhttp *self, const char *bytes, size_t length, size_t expected)

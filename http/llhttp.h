@@ -22,6 +22,9 @@ struct cairn__verdict cairn__llhttp_head(struct cairn__llhttp *self, struct cair
 /* After the head. */
 enum cairn_http_method cairn__llhttp_method(const struct cairn__llhttp *self);
 
+/* After the head: whether llhttp sees a body of that length, too; -1: a chunked one. */
+bool cairn__llhttp_agrees(const struct cairn__llhttp *self, int64_t content_length);
+
 /* Reads on in a chunked body: framing, of which no byte may be data, or data, all of it. */
 struct cairn__verdict cairn__llhttp_framing(
     struct cairn__llhttp *self, const char *bytes, size_t length);

@@ -115,6 +115,19 @@ static void refuses_a_content_length_that_could_be_read_in_two_ways(void **state
                         "Content-Length: 4\r\n\r\n0\r\n\r\n");
 }
 
+/* llhttp takes a TAB behind these values for a part of them. */
+static void refuses_framing_that_llhttp_reads_otherwise(void **state)
+{
+    static const char coding[] = "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\t\r\n\r\n";
+    struct transcript t = transcript_of_all_cuts(coding, sizeof(coding) - 1, NULL);
+    (void)state;
+    assert_int_equal(t.last, CAIRN_HTTP_EVENT_REFUSED);
+    assert_int_equal(t.status, 400);
+    assert_false(t.has_head);
+    transcript_free(&t);
+    ASSERT_REFUSED(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 4\t\r\n\r\n");
+}
+
 static void refuses_control_characters_in_fields(void **state)
 {
     (void)state;
@@ -305,6 +318,46 @@ static void asserts_that_nothing_is_fed_after_the_end(void **state)
     assert_string_equal(cairn_test_misuse(feed_after_the_end, decoder),
         "http.decoder: fed after its message has ended");
     cairn_arena_free(arena);
+    decoder = decoder_open(&arena);
+    assert_int_equal(cairn_http_decoder_feed(decoder, " ", 1, &used), CAIRN_HTTP_EVENT_REFUSED);
+    assert_non_null(cairn_test_misuse(feed_after_the_end, decoder));
+    cairn_arena_free(arena);
+}
+
+/* A cache whose next chunk is full of what was there before. */
+static struct cairn_arena_cache *used_cache(void)
+{
+    struct cairn_arena_cache *cache = cairn_arena_cache_new(0);
+    struct cairn_arena *arena = cairn_arena_new(cache);
+    memset(cairn_arena_alloc(arena, 3500), 0xaa, 3500);
+    cairn_arena_free(arena);
+    return cache;
+}
+
+static void leaves_to_others_what_is_theirs_to_fill_in(void **state)
+{
+    static const char input[] = "GET / HTTP/1.0\r\n\r\n";
+    struct cairn_http_limits limits;
+    struct cairn_arena_cache *cache = used_cache();
+    struct cairn_arena *arena = cairn_arena_new(cache);
+    size_t used;
+    (void)state;
+    assert_null(cairn_http_limits_resolve(NULL, &limits));
+    struct cairn_http_decoder *decoder = cairn_http_decoder_new(arena, &limits);
+    assert_int_equal(
+        cairn_http_decoder_feed(decoder, input, sizeof(input) - 1, &used), CAIRN_HTTP_EVENT_HEAD);
+    const struct cairn_http_request *req = cairn_http_decoder_request(decoder);
+    assert_ptr_equal(req->arena, arena);
+    assert_ptr_equal(req->fields.arena, arena);
+    assert_int_equal(req->fields.count, 0);
+    assert_null(req->body.data);
+    assert_int_equal(req->body.length, 0);
+    assert_null(req->peer);
+    assert_int_equal(req->param_count, 0);
+    assert_null(req->route.data);
+    assert_null(req->extensions);
+    cairn_arena_free(arena);
+    cairn_arena_cache_free(cache);
 }
 
 /* Returns whether it was refused for lack of memory. FILL bytes of the arena's chunk are gone, so
@@ -380,6 +433,7 @@ int main(void)
         cmocka_unit_test(reads_a_body_of_known_length),
         cmocka_unit_test(reads_a_chunked_body),
         cmocka_unit_test(refuses_a_content_length_that_could_be_read_in_two_ways),
+        cmocka_unit_test(refuses_framing_that_llhttp_reads_otherwise),
         cmocka_unit_test(refuses_control_characters_in_fields),
         cmocka_unit_test(refuses_the_known_attacks_on_llhttp),
         cmocka_unit_test(keeps_alive_by_version_and_connection),
@@ -389,6 +443,7 @@ int main(void)
         cmocka_unit_test(is_blank_until_a_byte_of_a_request_has_come),
         cmocka_unit_test(refuses_a_malformed_line_before_the_head_ends),
         cmocka_unit_test(asserts_that_nothing_is_fed_after_the_end),
+        cmocka_unit_test(leaves_to_others_what_is_theirs_to_fill_in),
         cmocka_unit_test(answers_503_without_memory),
         cmocka_unit_test(cannot_be_made_without_memory),
     };
