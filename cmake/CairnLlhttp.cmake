@@ -14,6 +14,8 @@ pkg_check_modules(CAIRN_LIBLLHTTP QUIET IMPORTED_TARGET GLOBAL libllhttp>=9)
 if(CAIRN_LIBLLHTTP_FOUND)
     message(STATUS "llhttp: the system's, ${CAIRN_LIBLLHTTP_VERSION}")
     target_link_libraries(cairn_llhttp_api INTERFACE PkgConfig::CAIRN_LIBLLHTTP)
+    # From 9 on it is always strict; http/ asks to be told so.
+    target_compile_definitions(cairn_llhttp_api INTERFACE LLHTTP_STRICT_MODE=1)
 else()
     find_path(CAIRN_LLHTTP_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH
         DOC "Folder with llhttp.c, api.c and http.c")
