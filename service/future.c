@@ -6,6 +6,10 @@
 #include <cairn/service/box.h>
 #include <cairn/service/runtime_core.h>
 
+/* Futures without a poll that are passed in one go; what lies deeper is polled as a future of its
+ * own. */
+#define FUTURE_PASSED 16
+
 const struct cairn_future_ops cairn__future_ready_ops = {.name = "ready", .send = true};
 const struct cairn_future_ops cairn__future_failed_ops = {.name = "failed", .send = true};
 
@@ -22,14 +26,32 @@ static inline enum cairn_poll future_poll_state(const struct cairn_future_ops *o
     return ops->poll ? ops->poll(state, cx, out) : cairn_future_poll(state, cx, out);
 }
 
+/* The caller gave up what STATE holds; its own copy is what there is to drop. */
+static struct cairn_future future_box_failed(const struct cairn_future_ops *ops, const void *state)
+{
+    future_discard(ops, (void *)(size_t)state);
+    return cairn_future_failed(&cairn_error_no_memory);
+}
+
+/* Any size, and an empty pool. */
+static __attribute__((noinline)) struct cairn_future future_box_slow(
+    const struct cairn_future_ops *ops, const void *state)
+{
+    struct cairn_future f = {ops, cairn__state_new(ops->size)};
+    if (!f.state)
+        return future_box_failed(ops, state);
+    memcpy(f.state, state, ops->size);
+    return f;
+}
+
 /* A copy whose size the compiler knows is a few moves; one whose size it does not know is a call.
  */
 #define FUTURE_COPY_CASE(n)  \
     case n:                  \
         memcpy(to, from, n); \
-        break
+        return true
 
-static inline void future_copy(void *to, const void *from, size_t size)
+static inline bool future_copy(void *to, const void *from, size_t size)
 {
     switch (size) {
         FUTURE_COPY_CASE(16);
@@ -44,28 +66,28 @@ static inline void future_copy(void *to, const void *from, size_t size)
         FUTURE_COPY_CASE(88);
         FUTURE_COPY_CASE(96);
     default:
-        memcpy(to, from, size);
+        return false;
     }
-}
-
-/* The caller gave up what STATE holds; its own copy is what there is to drop. */
-static __attribute__((cold, noinline)) struct cairn_future future_box_failed(
-    const struct cairn_future_ops *ops, const void *state)
-{
-    future_discard(ops, (void *)(size_t)state);
-    return cairn_future_failed(&cairn_error_no_memory);
 }
 
 struct cairn_future cairn_future_box(const struct cairn_future_ops *ops, const void *state)
 {
-    struct cairn_future f = {ops, cairn__state_new(ops->size)};
-    if (CAIRN_UNLIKELY(!f.state))
-        return future_box_failed(ops, state);
-    future_copy(f.state, state, ops->size);
-    return f;
+    struct cairn_runtime *runtime = cairn__current;
+    size_t class = cairn__box_class(ops->size);
+    if (CAIRN_LIKELY(CAIRN__BOX_IS_POOLED && runtime && class < CAIRN__BOX_CLASSES)) {
+        struct cairn__box *box = runtime->boxes.free[class];
+        if (CAIRN_LIKELY(box && future_copy(box + 1, state, ops->size))) {
+            runtime->boxes.free[class] = box->next;
+            runtime->boxes.count[class]--;
+            box->home = runtime;
+            return (struct cairn_future){ops, box + 1};
+        }
+    }
+    return future_box_slow(ops, state);
 }
 
-struct cairn_future cairn_future_start(const struct cairn_future_ops *ops, void *state)
+__attribute__((noinline)) struct cairn_future cairn_future_start(
+    const struct cairn_future_ops *ops, void *state)
 {
     const struct cairn_context spot = {NULL, cairn__current};
     union cairn_outcome out;
@@ -96,7 +118,7 @@ static __attribute__((cold, noinline)) enum cairn_poll future_poll_other(
     return CAIRN_FAILED;
 }
 
-static void future_finish(struct cairn_future *f)
+static inline void future_finish(struct cairn_future *f)
 {
     const struct cairn_future_ops *ops = f->ops;
     void *state = f->state;
@@ -105,20 +127,12 @@ static void future_finish(struct cairn_future *f)
     cairn__state_free(state, ops->size);
 }
 
-/* From the inside out: what an inner future holds is back before the outer one gives back its own.
- */
-static void future_finish_all(struct cairn_future *f, const struct cairn_future *innermost)
-{
-    if (f != innermost)
-        future_finish_all(f->state, innermost);
-    if (f->ops) /* the innermost may be gone already */
-        future_finish(f);
-}
-
 enum cairn_poll cairn__future_poll_box(
     struct cairn_future *f, const struct cairn_context *cx, union cairn_outcome *out)
 {
+    struct cairn_future *passed[FUTURE_PASSED];
     struct cairn_future *at = f;
+    unsigned depth = 0;
     enum cairn_poll p;
     if (CAIRN_UNLIKELY(
             !f->ops || f->ops == &cairn__future_failed_ops || !cairn_context_can_wait(cx)))
@@ -127,11 +141,19 @@ enum cairn_poll cairn__future_poll_box(
         cairn__box_home(f->state) == cairn__current || !cairn__box_home(f->state) || f->ops->send,
         f->ops->name, "polled on another runtime than the one that made it");
     /* Layers that only hold something while they wait cost a step of this loop. */
-    while (!at->ops->poll && at->ops->wraps)
+    while (!at->ops->poll && at->ops->wraps && depth < FUTURE_PASSED) {
+        passed[depth++] = at;
         at = at->state;
+    }
     p = at->ops->poll ? at->ops->poll(at->state, cx, out) : cairn_future_poll(at, cx, out);
-    if (p != CAIRN_PENDING)
-        future_finish_all(f, at);
+    if (p == CAIRN_PENDING)
+        return p;
+    /* From the inside out: what an inner future holds is back before the outer one gives back its
+     * own. */
+    if (at->ops) /* a complete one has emptied itself */
+        future_finish(at);
+    while (depth > 0)
+        future_finish(passed[--depth]);
     return p;
 }
 
