@@ -50,7 +50,9 @@ fi
 DESTDIR=$dir/stage quietly cmake --install "$dir/add_subdirectory"
 mv "$dir/stage/usr" "$dir/moved"
 lib=$dir/moved/lib
-if grep -rlF -e "$source" -e "$dir" "$lib/cmake" "$lib/pkgconfig"; then
+# (the tree itself may be called /cairn, which is in many a path)
+if grep -rlF -e "$source/service" -e "$source/layers" -e "$source/http" -e "$dir" \
+    "$lib/cmake" "$lib/pkgconfig"; then
     fail "installed files name the build's folders"
 fi
 [ ! -e "$dir/moved/include/cairn/service/loop.h" ] || fail "an internal header is installed"
