@@ -111,6 +111,10 @@ static void sends_no_body_where_none_may_be(void **state)
     assert_head(res, plan_for(CAIRN_HTTP_HEAD),
         "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Length: 4\r\n\r\n");
     plan = plan_for(CAIRN_HTTP_GET);
+    cairn_http_encoder_plan(cairn_http_response_new(req, 200), &plan);
+    assert_false(plan.has_body);
+    cairn_http_encoder_plan(cairn_http_bytes(req, 200, NULL, CAIRN_STR("b")), &plan);
+    assert_true(plan.has_body);
     cairn_http_encoder_plan(res, &plan);
     assert_true(plan.has_body);
     assert_false(plan.is_chunked);
@@ -155,6 +159,9 @@ static void sends_a_stream_of_known_length_with_that_length(void **state)
         res, plan, "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Length: 5000000000\r\n\r\n");
     cairn_http_encoder_plan(streamed(200, 0), &plan);
     assert_false(plan.has_body);
+    assert_false(plan.is_chunked);
+    assert_head(streamed(200, 0), plan_for(CAIRN_HTTP_GET),
+        "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Length: 0\r\n\r\n");
 }
 
 static void sends_a_stream_of_unknown_length_in_chunks(void **state)

@@ -76,6 +76,19 @@ static void a_request_made_by_hand_is_whole(void **state)
     assert_str(get("http://a:1/b?c")->path, "/b");
 }
 
+static void a_request_without_memory_is_none(void **state)
+{
+    char target[4096];
+    (void)state;
+    memset(target, 'a', sizeof(target));
+    target[sizeof(target) - 1] = '\0';
+    cairn_test_alloc_fail_at(1);
+    assert_null(cairn_http_request_new(arena, CAIRN_HTTP_GET, target));
+    fill_arena();
+    cairn_test_alloc_fail_at(1);
+    assert_null(cairn_http_request_new(arena, CAIRN_HTTP_GET, "/"));
+}
+
 static void every_method_has_its_name(void **state)
 {
     static const char *const names[CAIRN_HTTP_METHODS] = {
@@ -127,12 +140,15 @@ static void a_copied_request_shares_nothing_that_changes(void **state)
     req->param_count = 1;
     struct cairn_http_request *copy = cairn_http_request_type.clone(req);
     assert_non_null(copy);
+    assert_int_equal(copy->fields.count, 1);
+    assert_str(copy->fields.items[0].value, "1");
     cairn_http_fields_set(&copy->fields, CAIRN_STR("A"), CAIRN_STR("2"));
     cairn_http_fields_add(&copy->fields, CAIRN_STR("B"), CAIRN_STR("3"));
     cairn_http_extension_set(copy, &key, "new");
     copy->params[0].value = CAIRN_STR("8");
     assert_ptr_equal(copy->arena, arena);
     assert_str(copy->path, "/a");
+    assert_int_equal(copy->fields.count, 2);
     assert_int_equal(req->fields.count, 1);
     assert_str(req->fields.items[0].value, "1");
     assert_string_equal(cairn_http_extension_get(req, &key), "old");
@@ -329,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_ARENA(a_request_made_by_hand_is_whole),
+        IN_ARENA(a_request_without_memory_is_none),
         IN_ARENA(every_method_has_its_name),
         IN_ARENA(finds_fields_and_parameters_by_name),
         IN_ARENA(extensions_are_kept_by_address),
