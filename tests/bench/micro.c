@@ -10,6 +10,7 @@
 #include <cairn/layers/retry.h>
 #include <cairn/layers/timeout.h>
 #include <cairn/service/future.h>
+#include <cairn/service/map.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/stack.h>
 #include <cairn/service/timer.h>
@@ -156,6 +157,18 @@ static void report_permits(bool is_ready, double bound)
         is_ready ? "ready" : "pending once", ten, (ten - none) / 10, bound);
 }
 
+static void *same(void *cx, void *value)
+{
+    (void)cx;
+    return value;
+}
+
+static struct cairn_error *same_error(void *cx, struct cairn_error *error)
+{
+    (void)cx;
+    return error;
+}
+
 static void report_layer(const char *name, struct cairn_layer layer)
 {
     double ready = measure(cairn_layer_apply(&layer, leaf(true))) - measure(leaf(true));
@@ -205,6 +218,9 @@ int main(void)
     report_layer("rate_limit", cairn_rate_limit(.num = 1000000000));
     report_layer("timeout", cairn_timeout(.after_ms = 1000));
     report_layer("retry", cairn_retry());
+    report_layer("map_request", cairn_map_request(NULL, same, NULL));
+    report_layer("map_response", cairn_map_response(NULL, same, NULL));
+    report_layer("map_error", cairn_map_error(same_error, NULL));
     printf("all five: ready %.1f ns, pending once %.1f ns a call\n",
         measure(tower_five(leaf(true))), measure(tower_five(leaf(false))));
     report_timers();
