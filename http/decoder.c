@@ -138,7 +138,7 @@ static struct cairn__verdict decoder_read_head(struct cairn_http_decoder *self)
         return cairn__refuse(400, "the length of the body could be read in two ways");
     decoder_override_host(self);
     if (self->req.method == CAIRN_HTTP_CONNECT)
-        return cairn__refuse(405, "CONNECT is not served");
+        return cairn__refuse(501, "CONNECT is not served");
     return v;
 }
 

@@ -53,7 +53,7 @@ CAIRN_API bool cairn_http_decoder_is_blank(const struct cairn_http_decoder *deco
 CAIRN_API const struct cairn_http_fields *cairn_http_decoder_trailers(
     const struct cairn_http_decoder *decoder);
 
-/* After REFUSED: 400, 405 (CONNECT), 413, 414, 417, 431, 501 or 505, and a static sentence that
+/* After REFUSED: 400, 413, 414, 417, 431, 501 or 505, and a static sentence that
  * says why; 503 without memory. */
 CAIRN_API int cairn_http_decoder_status(const struct cairn_http_decoder *decoder);
 CAIRN_API const char *cairn_http_decoder_reason(const struct cairn_http_decoder *decoder);

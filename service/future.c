@@ -13,10 +13,12 @@
 const struct cairn_future_ops cairn__future_ready_ops = {.name = "ready", .send = true};
 const struct cairn_future_ops cairn__future_failed_ops = {.name = "failed", .send = true};
 
-static void future_discard(const struct cairn_future_ops *ops, void *state)
+static inline void future_discard(const struct cairn_future_ops *ops, void *state)
 {
     if (ops->drop)
         ops->drop(state);
+    else if (ops->wraps)
+        cairn_future_drop(state);
 }
 
 /* A wrapping future without a poll of its own passes on what its inner one says. */

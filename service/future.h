@@ -14,20 +14,22 @@
 
 CAIRN_BEGIN_DECLS
 
-/*
- * One kind of future. Static const data.
- *
- * poll: moves on as far as it can. READY and FAILED fill OUT and are final. PENDING has stored the
- * waker of CX somewhere that will fire. Errors go up as they are. drop: gives back all that the
- * state holds: permit, timer, wait-list node, inner future. The core calls it exactly once, after
- * completion or when the future is given up, and frees the state. It cannot fail, must not block
- * and calls no user code. NULL: nothing to give back.
- */
+/* One kind of future. Static const data. */
 struct cairn_future_ops {
     const char *name;
     size_t size; /* bytes of the state */
+
+    /* Moves on as far as it can. READY and FAILED fill OUT and are final. PENDING has stored the
+     * waker of CX somewhere that will fire. Errors go up as they are. NULL in a future that wraps:
+     * what the inner one says. */
     enum cairn_poll (*poll)(void *state, const struct cairn_context *cx, union cairn_outcome *out);
+
+    /* Gives back all that the state holds: permit, timer, wait-list node, inner future. The core
+     * calls it exactly once, after completion or when the future is given up, and frees the state.
+     * It cannot fail, must not block and calls no user code. NULL: nothing to give back but the
+     * inner future of one that wraps. */
     void (*drop)(void *state);
+
     /* Whether the state may be polled and dropped by another runtime than the one that made it. */
     bool send;
     /* Whether the state begins with the struct cairn_future it wraps. */

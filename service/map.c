@@ -13,9 +13,16 @@ struct map {
     struct map_options options;
 };
 
-struct map_future {
+struct map_response_future {
     struct cairn_future inner;
-    struct map_options options;
+    void *(*value)(void *cx, void *value);
+    void *cx;
+};
+
+struct map_error_future {
+    struct cairn_future inner;
+    struct cairn_error *(*error)(void *cx, struct cairn_error *error);
+    void *cx;
 };
 
 static struct cairn_future map_request_call(struct cairn_service *base, void *request)
@@ -34,34 +41,29 @@ static const struct cairn_service_ops map_request_ops = {
     .call = map_request_call,
 };
 
-static void map_future_drop(void *state)
-{
-    cairn_future_drop(state);
-}
-
 static enum cairn_poll map_response_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
-    struct map_future *self = state;
+    struct map_response_future *self = state;
     enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
     if (p)
         return p;
-    out->value = self->options.value(self->options.cx, out->value);
+    out->value = self->value(self->cx, out->value);
     return CAIRN_READY;
 }
 
 static const struct cairn_future_ops map_response_future_ops = {
     .name = "map_response",
-    .size = sizeof(struct map_future),
+    .size = sizeof(struct map_response_future),
     .poll = map_response_poll,
-    .drop = map_future_drop,
     .wraps = true,
 };
 
 static struct cairn_future map_response_call(struct cairn_service *base, void *request)
 {
-    struct map_future future = {
-        cairn_service_call(base->inner, request), ((struct map *)base)->options};
+    const struct map_options *options = &((struct map *)base)->options;
+    struct map_response_future future = {
+        cairn_service_call(base->inner, request), options->value, options->cx};
     struct cairn_future mapped = cairn_future_wrap(&map_response_future_ops, &future);
     /* A new value, which may need a drop that the old one did not. */
     if (mapped.ops == &cairn__future_ready_ops)
@@ -78,18 +80,17 @@ static const struct cairn_service_ops map_response_ops = {
 static enum cairn_poll map_error_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
-    struct map_future *self = state;
+    struct map_error_future *self = state;
     enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
     if (p == CAIRN_FAILED)
-        out->error = self->options.error(self->options.cx, out->error);
+        out->error = self->error(self->cx, out->error);
     return p;
 }
 
 static const struct cairn_future_ops map_error_future_ops = {
     .name = "map_error",
-    .size = sizeof(struct map_future),
+    .size = sizeof(struct map_error_future),
     .poll = map_error_poll,
-    .drop = map_future_drop,
     .wraps = true,
 };
 
@@ -105,8 +106,9 @@ static enum cairn_poll map_error_poll_ready(
 
 static struct cairn_future map_error_call(struct cairn_service *base, void *request)
 {
-    struct map_future future = {
-        cairn_service_call(base->inner, request), ((struct map *)base)->options};
+    const struct map_options *options = &((struct map *)base)->options;
+    struct map_error_future future = {
+        cairn_service_call(base->inner, request), options->error, options->cx};
     return cairn_future_wrap(&map_error_future_ops, &future);
 }
 

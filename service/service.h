@@ -19,34 +19,40 @@ struct cairn_service;
 /*
  * One kind of service. Static const data. Every slot may be NULL and then passes through to
  * `inner`; the core walks the chain for clone, release and drop, so that a layer writes only what
- * it does differently.
- *
- * poll_ready: reserves room for exactly one call. READY stays READY until `call` or `release`.
- * PENDING stored the waker. FAILED, with *ERROR owned by the caller: this service is dead; errors
- * of one request belong in its future. A layer that limits reserves its own part first, then polls
- * inner. call: uses the reservation, takes the request, returns its future at once; it may begin
- * the work. It does not poll readiness. Calling without a reservation is a programming error.
- * release: gives a reservation of this layer back, if there is one. The core calls it for every
- * layer. cloned: SELF is a copy, byte for byte, of another service, with an inner service of its
- * own. Takes new references of what is shared and empties what is not: a copy is never ready. drop:
- * gives back what the layer itself holds. The reservation has been released; inner and the memory
- *   are the core's.
- * describe: parameters and counters, without begin and end.
- *
- * Copies share what limits: that state belongs to the layer, not to a copy.
+ * it does differently. Copies share what limits: that state belongs to the layer, not to a copy.
  */
 struct cairn_service_ops {
     const char *name; /* "timeout": what errors, assertions and the printed stack call it */
     size_t size;      /* bytes of the struct that embeds struct cairn_service first */
+
+    /* Reserves room for exactly one call. READY stays READY until `call` or `release`. PENDING
+     * stored the waker. FAILED, with *ERROR owned by the caller: this service is dead; errors of
+     * one request belong in its future. A layer that limits reserves its own part first, then polls
+     * inner. */
     enum cairn_poll (*poll_ready)(
         struct cairn_service *self, const struct cairn_context *cx, struct cairn_error **error);
+
+    /* Uses the reservation, takes the request, returns its future at once; it may begin the work.
+     * It does not poll readiness. Calling without a reservation is a programming error. */
     struct cairn_future (*call)(struct cairn_service *self, void *request);
-    void (*release)(struct cairn_service *self);
-    void (*cloned)(struct cairn_service *self);
-    void (*drop)(struct cairn_service *self);
-    void (*describe)(const struct cairn_service *self, struct cairn_describe *d);
-    /* Whether it may not be cloned; layers that need clones then refuse it when the stack is built.
+
+    /* Gives a reservation of this layer back, if there is one. The core calls it for every layer.
      */
+    void (*release)(struct cairn_service *self);
+
+    /* SELF is a copy, byte for byte, of another service, with an inner service of its own. Takes
+     * new references of what is shared and empties what is not: a copy is never ready. */
+    void (*cloned)(struct cairn_service *self);
+
+    /* Gives back what the layer itself holds. The reservation has been released; inner and the
+     * memory are the core's. */
+    void (*drop)(struct cairn_service *self);
+
+    /* Parameters and counters, without begin and end. */
+    void (*describe)(const struct cairn_service *self, struct cairn_describe *d);
+
+    /* Whether it may not be cloned; layers that need clones then refuse it when the stack is
+     * built. */
     bool not_cloneable;
     /* Whether printing leaves it out: the checking layer, and glue. */
     bool is_hidden;

@@ -8,18 +8,17 @@
 
 CAIRN_BEGIN_DECLS
 
-/*
- * One kind of stream. Static const data.
- *
- * poll_next: READY with the next value, owned by who polled, or with NULL at the end; after the end
- * and after FAILED it is not polled again. PENDING stored the waker. drop: once, when the stream is
- * dropped, ended or not. NULL: nothing to give back.
- */
+/* One kind of stream. Static const data. */
 struct cairn_stream_ops {
     const char *name;
     size_t size;
+
+    /* READY with the next value, owned by who polled, or with NULL at the end; after the end and
+     * after FAILED it is not polled again. PENDING stored the waker. */
     enum cairn_poll (*poll_next)(
         void *state, const struct cairn_context *cx, union cairn_outcome *out);
+
+    /* Once, when the stream is dropped, ended or not. NULL: nothing to give back. */
     void (*drop)(void *state);
 };
 

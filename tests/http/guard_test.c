@@ -293,8 +293,8 @@ static void G19_takes_no_notice_of_proxy_connection(void **state)
 static void G20_refuses_connect_and_reads_an_upgrade_as_a_request(void **state)
 {
     (void)state;
-    ASSERT_REFUSED(405, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nbytes of another protocol");
-    ASSERT_REFUSED(405, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+    ASSERT_REFUSED(501, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nbytes of another protocol");
+    ASSERT_REFUSED(501, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
     ASSERT_REFUSED(400, "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n");
     ASSERT_REFUSED(400, "CONNECT a: HTTP/1.1\r\nHost: a\r\n\r\n");
     ASSERT_REFUSED(400, "CONNECT :443 HTTP/1.1\r\nHost: a\r\n\r\n");
