@@ -78,7 +78,9 @@ function(cairn_fuzz name)
 endfunction()
 
 function(cairn_bench name)
-    cairn_test_program(bench_${name} bench/${name}.c)
+    cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "SOURCES")
+    cairn_test_program(bench_${name} bench/${name}.c ${bench_SOURCES})
+    target_include_directories(bench_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     set_target_properties(bench_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
     add_dependencies(cairn_bench bench_${name})

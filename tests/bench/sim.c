@@ -1,0 +1,22 @@
+/* sim.c - prints what the simulations find. */
+#include <stdio.h>
+
+#include "sim/outage.h"
+
+static void report_outage(void)
+{
+    struct outage_figures figures = sim_outage();
+    printf("upstream down for 60 s, 1,000 calls a second, retry with its default budget\n"
+           "  %llu calls became %llu (without a budget %llu): extra load %.1f %% beyond the "
+           "reserve of %llu\n"
+           "  failures from one second after its return on: %llu\n",
+        (unsigned long long)figures.sent, (unsigned long long)figures.tried,
+        (unsigned long long)figures.unbounded, figures.extra * 100,
+        (unsigned long long)figures.reserve, (unsigned long long)figures.failed_after);
+}
+
+int main(void)
+{
+    report_outage();
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* The simulations' figures, within stated bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "outage.h"
+
+static void retries_add_a_fifth_and_the_reserve_to_an_upstream_that_is_down(void **state)
+{
+    struct outage_figures figures = sim_outage();
+    (void)state;
+    assert_in_range(figures.sent, 55000, 65000);
+    assert_true(figures.extra <= 0.20);
+    /* Without a budget each call is tried three times: the bound above is the budget's doing. */
+    assert_true(figures.unbounded > figures.sent * 5 / 2);
+    assert_int_equal(figures.failed_after, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(retries_add_a_fifth_and_the_reserve_to_an_upstream_that_is_down),
+    };
+    return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
+}
