@@ -5,7 +5,6 @@
 
 #include <cairn/service/alloc.h>
 #include <cairn/service/call.h>
-#include <cairn/service/combine.h>
 #include <cairn/service/sleep.h>
 
 void sim_begin(struct sim *sim, uint64_t seed)
@@ -129,38 +128,45 @@ struct cairn_service *sim_endpoint_service(struct sim_endpoint *endpoint)
 /* The clients. */
 
 struct flight {
+    struct cairn_future call;
     struct sim *sim;
     struct sim_stats *stats;
     uint64_t began_ms;
 };
 
-static struct cairn_future flight_landed(void *cx, enum cairn_poll p, union cairn_outcome out)
+static enum cairn_poll flight_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
-    struct flight *self = cx;
+    struct flight *self = state;
+    enum cairn_poll p = cairn_future_poll(&self->call, cx, out);
+    if (p == CAIRN_PENDING)
+        return p;
     uint64_t took = sim_now(self->sim) - self->began_ms;
     if (p == CAIRN_READY) {
         self->stats->ok++;
         self->stats->latencies[took < SIM_MAX_MS ? took : SIM_MAX_MS]++;
-        cairn_type_drop(&sim_request_type, out.value);
+        cairn_type_drop(&sim_request_type, out->value);
     } else {
         self->stats->failed++;
-        cairn_error_unref(out.error);
+        cairn_error_unref(out->error);
     }
-    cairn_free(self);
-    return cairn_future_ready(NULL);
+    out->value = NULL;
+    return CAIRN_READY;
 }
 
 static void client_send(struct sim *sim, const struct sim_client *client)
 {
-    struct flight *flight = cairn_alloc(sizeof(*flight));
+    static const struct cairn_future_ops ops = {
+        .name = "flight", .size = sizeof(struct flight), .poll = flight_poll, .wraps = true};
     struct sim_request *request = cairn_alloc(sizeof(*request));
     struct cairn_service *service = cairn_service_clone(client->service);
-    if (!flight || !request || !service)
+    if (!request || !service)
         abort();
-    *flight = (struct flight){sim, client->stats, sim_now(sim)};
     *request = (struct sim_request){client->stats->sent++, client->class};
-    struct cairn_future call = cairn_service_oneshot(service, request);
-    if (cairn_spawn(sim->runtime, cairn_future_then(call, flight_landed, flight), NULL))
+    struct cairn_future flight =
+        cairn_future_box(&ops, &(struct flight){cairn_service_oneshot(service, request), sim,
+                                   client->stats, sim_now(sim)});
+    if (cairn_spawn(sim->runtime, flight, NULL))
         abort();
 }
 
