@@ -178,9 +178,10 @@ void sim_run(struct sim *sim, const struct sim_client *clients, size_t count, ui
         due[i] = (double)sim_now(sim) + sim_exponential(sim, 1000 / clients[i].per_s);
     while (sim_now(sim) < end) {
         for (size_t i = 0; i < count; i++) {
-            for (; due[i] <= (double)sim_now(sim);
-                 due[i] += sim_exponential(sim, 1000 / clients[i].per_s))
+            while (due[i] <= (double)sim_now(sim)) {
                 client_send(sim, &clients[i]);
+                due[i] += sim_exponential(sim, 1000 / clients[i].per_s);
+            }
         }
         cairn_test_clock_advance_ms(&sim->clock, sim->runtime, 1);
     }
