@@ -16,14 +16,17 @@
 #include <cairn/http/router.h>
 #include <cairn/http/server.h>
 
+#include <cairn/layers/async_filter.h>
 #include <cairn/layers/backoff.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/filter.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/retry_budget.h>
 #include <cairn/layers/retry_policy.h>
 #include <cairn/layers/retry_standard.h>
+#include <cairn/layers/steer.h>
 #include <cairn/layers/timeout.h>
 
 #include <cairn/service/alloc.h>
@@ -33,25 +36,33 @@
 #include <cairn/service/async.h>
 #include <cairn/service/blocking.h>
 #include <cairn/service/call.h>
+#include <cairn/service/call_all.h>
 #include <cairn/service/channel.h>
 #include <cairn/service/combine.h>
 #include <cairn/service/describe.h>
+#include <cairn/service/either.h>
 #include <cairn/service/error.h>
 #include <cairn/service/future.h>
+#include <cairn/service/future_service.h>
 #include <cairn/service/io.h>
 #include <cairn/service/layer.h>
+#include <cairn/service/lend.h>
+#include <cairn/service/make_service.h>
 #include <cairn/service/map.h>
+#include <cairn/service/optional.h>
 #include <cairn/service/poll.h>
 #include <cairn/service/random.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/semaphore.h>
 #include <cairn/service/service.h>
 #include <cairn/service/service_fn.h>
+#include <cairn/service/shared.h>
 #include <cairn/service/sleep.h>
 #include <cairn/service/stack.h>
 #include <cairn/service/str.h>
 #include <cairn/service/stream.h>
 #include <cairn/service/task.h>
+#include <cairn/service/then.h>
 #include <cairn/service/timer.h>
 #include <cairn/service/type.h>
 

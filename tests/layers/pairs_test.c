@@ -5,13 +5,16 @@
 
 #include <cmocka.h>
 
+#include <cairn/layers/async_filter.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/filter.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/timeout.h>
 #include <cairn/service/map.h>
 #include <cairn/service/stack.h>
+#include <cairn/service/then.h>
 #include <cairn/testkit/contract.h>
 #include <cairn/testkit/value.h>
 
@@ -33,6 +36,37 @@ static struct cairn_error *wrap_error(void *cx, struct cairn_error *error)
     return cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "pairs", error, "wrapped");
 }
 
+static enum cairn_poll same_outcome(void *cx, enum cairn_poll p, union cairn_outcome *out)
+{
+    (void)cx;
+    (void)out;
+    return p;
+}
+
+static struct cairn_future same_future(void *cx, struct cairn_future future)
+{
+    (void)cx;
+    return future;
+}
+
+static struct cairn_future give_value(void *cx, void *value)
+{
+    (void)cx;
+    return cairn_future_ready_of(&cairn_test_value_type, value);
+}
+
+static struct cairn_future give_outcome(void *cx, enum cairn_poll p, union cairn_outcome out)
+{
+    return p == CAIRN_READY ? give_value(cx, out.value) : cairn_future_failed(out.error);
+}
+
+static void *pass(void *cx, void *request, struct cairn_error **error)
+{
+    (void)cx;
+    (void)error;
+    return request;
+}
+
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
@@ -47,6 +81,12 @@ static size_t all_layers(struct entry *out)
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
+        {cairn_map_result(NULL, same_outcome, NULL), {0}},
+        {cairn_map_future(NULL, same_future, NULL), {0}},
+        {cairn_then(NULL, give_outcome, NULL), {0}},
+        {cairn_and_then(NULL, give_value, NULL), {0}},
+        {cairn_filter(.predicate = pass), {0}},
+        {cairn_async_filter(.predicate = give_value), {0}},
         {cairn_boxed(&cairn_test_value_type, &cairn_test_value_type), {0}},
         {cairn_check(), {0}},
     };
@@ -59,7 +99,7 @@ static size_t all_layers(struct entry *out)
 
 static void X001_X002_X004_X005_hold_for_every_layer(void **state)
 {
-    struct entry entries[16];
+    struct entry entries[32];
     size_t count = all_layers(entries);
 
     (void)state;
@@ -70,7 +110,7 @@ static void X001_X002_X004_X005_hold_for_every_layer(void **state)
 
 static void X001_X002_X004_X005_hold_for_every_pair_of_layers(void **state)
 {
-    struct entry entries[16];
+    struct entry entries[32];
     size_t count = all_layers(entries);
 
     (void)state;
