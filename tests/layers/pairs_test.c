@@ -18,6 +18,8 @@
 #include <cairn/testkit/contract.h>
 #include <cairn/testkit/value.h>
 
+#include "model.h"
+
 struct entry {
     struct cairn_layer layer;
     struct cairn_contract_options opts;
@@ -121,11 +123,24 @@ static void X001_X002_X004_X005_hold_for_every_pair_of_layers(void **state)
     assert_int_equal(cairn_test_value_live(), 0);
 }
 
+static void any_order_of_calls_leaks_nothing_and_loses_no_wake(void **state)
+{
+    struct entry entries[32];
+    struct cairn_layer layers[32];
+    size_t count = all_layers(entries);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        layers[i] = entries[i].layer;
+    model_play(layers, count, 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(X001_X002_X004_X005_hold_for_every_layer),
         cmocka_unit_test(X001_X002_X004_X005_hold_for_every_pair_of_layers),
+        cmocka_unit_test(any_order_of_calls_leaks_nothing_and_loses_no_wake),
     };
 
     return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);
