@@ -16,17 +16,29 @@ static void contract_responds(struct cairn__contract *self)
     }
 }
 
+/* Polls as a task does, again after each wake, until nothing moves but what inner would do: a layer
+ * may hand inner's future over only once a task of its own has run. */
+static void contract_waits(
+    struct cairn__contract *self, struct cairn_harness *harness, struct cairn_future *future)
+{
+    unsigned polls = 0;
+
+    do {
+        union cairn_outcome out;
+
+        CAIRN_ASSERT(cairn_harness_poll(harness, future, &out) == CAIRN_PENDING, self->name,
+            "answered before inner did");
+        cairn_test_settle(self->runtime);
+    } while (cairn_harness_is_woken(harness) && ++polls < CONTRACT_ROUNDS);
+}
+
 static void contract_wakes_for_response(struct cairn__contract *self)
 {
     struct cairn_future future;
-    union cairn_outcome out;
 
     cairn__contract_must_ready(self, self->service);
     future = cairn__contract_call(self, self->service);
-    CAIRN_ASSERT(cairn_harness_poll(&self->harness, &future, &out) == CAIRN_PENDING, self->name,
-        "answered before inner did");
-    cairn_test_settle(self->runtime);
-    cairn_harness_is_woken(&self->harness);
+    contract_waits(self, &self->harness, &future);
     if (cairn__contract_answer(self, CAIRN__CONTRACT_RESPOND)) {
         cairn_test_settle(self->runtime);
         CAIRN_ASSERT(cairn_harness_is_woken(&self->harness), self->name,
@@ -46,8 +58,7 @@ static void contract_wakes_last_waiter(struct cairn__contract *self)
     future = cairn__contract_call(self, self->service);
     if (cairn_harness_poll(&self->harness, &future, &out) == CAIRN_PENDING &&
         cairn_harness_poll(&last, &future, &out) == CAIRN_PENDING) {
-        cairn_test_settle(self->runtime);
-        cairn_harness_is_woken(&last);
+        contract_waits(self, &last, &future);
         if (cairn__contract_answer(self, CAIRN__CONTRACT_RESPOND)) {
             cairn_test_settle(self->runtime);
             CAIRN_ASSERT(cairn_harness_is_woken(&last), self->name,
