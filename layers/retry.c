@@ -277,7 +277,8 @@ static struct cairn_service *retry_build(
 static bool retry_has_standard(const struct cairn_retry_options *opts)
 {
     return opts->attempts || opts->classify || opts->classify_cx || opts->backoff.min_ms ||
-           opts->backoff.max_ms || opts->backoff.jitter != 0 || opts->budget || opts->seed;
+           opts->backoff.max_ms || opts->backoff.jitter != 0 || opts->budget || opts->seed ||
+           opts->hint || opts->max_hint_ms;
 }
 
 static struct cairn_retry_policy *retry_policy(
@@ -294,6 +295,8 @@ static struct cairn_retry_policy *retry_policy(
             .backoff = opts->backoff,
             .budget = opts->budget,
             .seed = opts->seed,
+            .hint = opts->hint,
+            .max_hint_ms = opts->max_hint_ms,
         },
         error);
 }

@@ -26,7 +26,7 @@ CAIRN_BEGIN_DECLS
  * requests itself; an inner service that cannot be cloned. Invalid: attempts or backoff out of
  * range, both a policy and options of the standard one, a session over CAIRN_RETRY_SESSION_BYTES.
  * Counts: `retries`, and what the policy counts (the standard one: `exhausted`, `unpaid`,
- * `budget_left`).
+ * `put_off`, `budget_left`).
  *
  * Place: outside of the client and of a timeout for each attempt, inside of the timeout for the
  * whole. Only for requests that may be carried out twice.
@@ -42,6 +42,8 @@ struct cairn_retry_options {
     struct cairn_backoff backoff;
     struct cairn_retry_budget *budget;
     uint64_t seed;
+    uint64_t (*hint)(void *cx, const struct cairn_retry_attempt *attempt);
+    uint64_t max_hint_ms;
 };
 
 /* OPTIONS may be NULL: all defaults. */

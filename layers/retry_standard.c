@@ -1,5 +1,6 @@
 #include <cairn/layers/retry_standard.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <cairn/service/alloc.h>
@@ -8,17 +9,22 @@
 
 #define RETRY_STANDARD_ATTEMPTS 3
 #define RETRY_STANDARD_MAX_ATTEMPTS 100
+#define RETRY_STANDARD_MAX_HINT_MS 60000
+#define RETRY_STANDARD_MOST_HINT_MS 86400000
 
 struct retry_standard {
     struct cairn_retry_policy base;
     unsigned attempts;
     bool (*classify)(void *cx, const struct cairn_retry_attempt *attempt);
-    void *classify_cx;
+    uint64_t (*hint)(void *cx, const struct cairn_retry_attempt *attempt);
+    void *cx; /* of both */
+    uint64_t max_hint_ms;
     struct cairn_backoff backoff;
     struct cairn_retry_budget *budget;
     struct cairn_random random;
     uint64_t exhausted; /* calls whose attempts were used up */
     uint64_t unpaid;    /* retries that the budget did not pay for */
+    uint64_t put_off;   /* calls that were asked to wait for too long */
 };
 
 struct retry_standard_session {
@@ -46,7 +52,7 @@ static bool retry_standard_retry(
 {
     struct retry_standard *self = (struct retry_standard *)base;
     struct retry_standard_session *call = session;
-    if (!self->classify(self->classify_cx, attempt)) {
+    if (!self->classify(self->cx, attempt)) {
         if (attempt->p == CAIRN_READY)
             cairn_retry_budget_deposit(self->budget, attempt->now_ms);
         return false;
@@ -55,11 +61,19 @@ static bool retry_standard_retry(
         self->exhausted++;
         return false;
     }
+    uint64_t hint_ms = self->hint ? self->hint(self->cx, attempt) : CAIRN_RETRY_NO_HINT;
+    if (hint_ms != CAIRN_RETRY_NO_HINT && hint_ms > self->max_hint_ms) {
+        self->put_off++;
+        return false;
+    }
     if (!cairn_retry_budget_withdraw(self->budget, attempt->now_ms)) {
         self->unpaid++;
         return false;
     }
-    attempt->delay_ms = cairn_backoff_delay_ms(&self->backoff, call->retries++, &self->random);
+    attempt->delay_ms = hint_ms != CAIRN_RETRY_NO_HINT
+                            ? hint_ms
+                            : cairn_backoff_delay_ms(&self->backoff, call->retries, &self->random);
+    call->retries++;
     return true;
 }
 
@@ -70,6 +84,7 @@ static void retry_standard_describe(const struct cairn_retry_policy *base, struc
     cairn_describe_parameter(d, "attempts", self->attempts, NULL);
     cairn_describe_counter(d, "exhausted", self->exhausted);
     cairn_describe_counter(d, "unpaid", self->unpaid);
+    cairn_describe_counter(d, "put_off", self->put_off);
     if (runtime)
         cairn_describe_gauge(
             d, "budget_left", cairn_retry_budget_left(self->budget, cairn_runtime_now_ms(runtime)));
@@ -115,6 +130,12 @@ struct cairn_retry_policy *cairn_retry_standard_new(
             "attempts must be 1 to %d, got %u", RETRY_STANDARD_MAX_ATTEMPTS, opts.attempts);
         return NULL;
     }
+    if (opts.max_hint_ms > RETRY_STANDARD_MOST_HINT_MS) {
+        *error = cairn_error_new(CAIRN_ERROR_INVALID, "retry", NULL,
+            "max_hint_ms must be 1 to %d, got %" PRIu64, RETRY_STANDARD_MOST_HINT_MS,
+            opts.max_hint_ms);
+        return NULL;
+    }
     struct cairn_backoff backoff = retry_standard_backoff(&opts.backoff);
     *error = cairn_backoff_check(&backoff);
     if (*error)
@@ -132,7 +153,9 @@ struct cairn_retry_policy *cairn_retry_standard_new(
         .base = {&retry_standard_ops, 1},
         .attempts = opts.attempts ? opts.attempts : RETRY_STANDARD_ATTEMPTS,
         .classify = opts.classify ? opts.classify : cairn_retry_is_transient,
-        .classify_cx = opts.classify_cx,
+        .hint = opts.hint,
+        .cx = opts.classify_cx,
+        .max_hint_ms = opts.max_hint_ms ? opts.max_hint_ms : RETRY_STANDARD_MAX_HINT_MS,
         .backoff = backoff,
         .budget = budget,
     };

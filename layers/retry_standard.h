@@ -12,9 +12,13 @@
 
 CAIRN_BEGIN_DECLS
 
+#define CAIRN_RETRY_NO_HINT UINT64_MAX
+
 /*
  * Tries again when `classify` says that the outcome is worth it, an attempt is left, and the budget
- * pays. A success that is not tried again deposits in the budget.
+ * pays. A success that is not tried again deposits in the budget. Counts: `exhausted` (calls whose
+ * attempts were used up), `unpaid` (retries that the budget refused), `put_off` (calls that were
+ * asked to wait for longer than max_hint_ms), `budget_left`.
  */
 struct cairn_retry_standard_options {
     size_t size;
@@ -27,6 +31,14 @@ struct cairn_retry_standard_options {
     /* Who pays; one more reference is taken. NULL: a budget of its own, with the defaults. */
     struct cairn_retry_budget *budget;
     uint64_t seed; /* of the jitter, for tests; 0: a seed from the system */
+    /* How many milliseconds the outcome in ATTEMPT, which it only reads, asks to wait (a response's
+     * Retry-After, say): that, and nothing else, is then the wait before the next attempt. Or
+     * CAIRN_RETRY_NO_HINT: the back-off. Asked about what `classify` finds worth another attempt.
+     * CX is classify_cx. NULL: the back-off always. */
+    uint64_t (*hint)(void *cx, const struct cairn_retry_attempt *attempt);
+    /* A hint above this ends the call with the outcome at hand: to come back sooner than asked
+     * would not help. 1 to 86400000 (a day); 0: 60000. */
+    uint64_t max_hint_ms;
 };
 
 /* Returns a policy with one reference, the caller's, or NULL with *ERROR set: CAIRN_ERROR_INVALID

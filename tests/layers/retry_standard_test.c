@@ -179,6 +179,110 @@ static void classify_is_asked_about_each_outcome(void **state)
     cairn_service_drop(s);
 }
 
+struct hint {
+    uint64_t ms;
+    unsigned asked;
+};
+
+static uint64_t tell(void *cx, const struct cairn_retry_attempt *attempt)
+{
+    struct hint *hint = cx;
+    assert_int_equal(attempt->p, CAIRN_FAILED);
+    assert_string_equal(attempt->out.error->message, "come back later");
+    hint->asked++;
+    return hint->ms;
+}
+
+static struct cairn_future fail_with_hint(struct fixture *f, struct cairn_service *s)
+{
+    struct cairn_future future = fixture_send(&f->a, s, 1);
+    fixture_fail(f, 1, CAIRN_ERROR_OVERLOADED, "come back later");
+    return future;
+}
+
+static void hint_of_the_outcome_takes_the_place_of_the_back_off(void **state)
+{
+    struct fixture *f = *state;
+    struct hint hint = {.ms = 700};
+    struct cairn_service *s = fixture_around_mock(
+        f, cairn_retry(.hint = tell, .classify_cx = &hint, .backoff = {.min_ms = 5, .max_ms = 9}));
+    struct cairn_future future = fail_with_hint(f, s);
+    assert_pending(&f->a, &future);
+    cairn_harness_is_woken(&f->a);
+    fixture_advance(f, 699);
+    assert_false(cairn_harness_is_woken(&f->a));
+    fixture_advance(f, 1);
+    assert_pending(&f->a, &future);
+    fixture_respond(f, 1, 2);
+    assert_response(&f->a, &future, 2);
+    assert_int_equal(hint.asked, 1);
+    cairn_service_drop(s);
+}
+
+static void hint_of_0_is_a_retry_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct hint hint = {.ms = 0};
+    struct cairn_service *s =
+        fixture_around_mock(f, cairn_retry(.hint = tell, .classify_cx = &hint));
+    struct cairn_future future = fail_with_hint(f, s);
+    assert_pending(&f->a, &future);
+    fixture_respond(f, 1, 2);
+    assert_response(&f->a, &future, 2);
+    cairn_service_drop(s);
+}
+
+static void without_a_hint_the_back_off_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct hint hint = {.ms = CAIRN_RETRY_NO_HINT};
+    struct cairn_service *s = fixture_around_mock(
+        f, cairn_retry(.hint = tell, .classify_cx = &hint, .backoff = {.min_ms = 5, .max_ms = 5}));
+    struct cairn_future future = fail_with_hint(f, s);
+    assert_pending(&f->a, &future);
+    fixture_advance(f, 4);
+    assert_pending(&f->a, &future);
+    assert_nothing_sent(f);
+    fixture_advance(f, 1);
+    assert_pending(&f->a, &future);
+    fixture_respond(f, 1, 2);
+    assert_response(&f->a, &future, 2);
+    cairn_service_drop(s);
+}
+
+static void hint_over_the_longest_wait_ends_the_call_and_costs_no_budget(void **state)
+{
+    struct fixture *f = *state;
+    struct hint hint = {.ms = 2001};
+    struct cairn_service *s = fixture_around_mock(
+        f, cairn_retry(.hint = tell, .classify_cx = &hint, .max_hint_ms = 2000));
+    uint64_t budget = fixture_number(s, "budget_left");
+    struct cairn_future future = fail_with_hint(f, s);
+    assert_failure(&f->a, &future, CAIRN_ERROR_OVERLOADED, "mock", "come back later");
+    assert_int_equal(fixture_number(s, "put_off"), 1);
+    assert_int_equal(fixture_number(s, "budget_left"), budget);
+    hint.ms = 2000;
+    future = fail_with_hint(f, s);
+    assert_pending(&f->a, &future);
+    cairn_future_drop(&future);
+    cairn_service_drop(s);
+}
+
+static void longest_wait_for_a_hint_is_a_minute_by_default(void **state)
+{
+    struct fixture *f = *state;
+    struct hint hint = {.ms = 60001};
+    struct cairn_service *s =
+        fixture_around_mock(f, cairn_retry(.hint = tell, .classify_cx = &hint));
+    struct cairn_future future = fail_with_hint(f, s);
+    assert_failure(&f->a, &future, CAIRN_ERROR_OVERLOADED, "mock", "come back later");
+    hint.ms = 60000;
+    future = fail_with_hint(f, s);
+    assert_pending(&f->a, &future);
+    cairn_future_drop(&future);
+    cairn_service_drop(s);
+}
+
 static void options_out_of_range_give_an_error(void **state)
 {
     struct cairn_error *error = NULL;
@@ -191,6 +295,10 @@ static void options_out_of_range_give_an_error(void **state)
     opts = (struct cairn_retry_standard_options){.size = sizeof(opts), .backoff = {.jitter = 1}};
     assert_null(cairn_retry_standard_new(&opts, &error));
     assert_string_equal(error->message, "backoff.max_ms must be 1 or more, got 0");
+    cairn_error_unref(error);
+    opts = (struct cairn_retry_standard_options){.size = sizeof(opts), .max_hint_ms = 86400001};
+    assert_null(cairn_retry_standard_new(&opts, &error));
+    assert_string_equal(error->message, "max_hint_ms must be 1 to 86400000, got 86400001");
     cairn_error_unref(error);
 }
 
@@ -217,6 +325,11 @@ int main(void)
         fixture_test(successes_pay_for_retries_and_copies_share_the_budget),
         fixture_test(defaults_are_three_attempts_and_a_budget_of_its_own),
         fixture_test(classify_is_asked_about_each_outcome),
+        fixture_test(hint_of_the_outcome_takes_the_place_of_the_back_off),
+        fixture_test(hint_of_0_is_a_retry_at_once),
+        fixture_test(without_a_hint_the_back_off_holds),
+        fixture_test(hint_over_the_longest_wait_ends_the_call_and_costs_no_budget),
+        fixture_test(longest_wait_for_a_hint_is_a_minute_by_default),
         fixture_test(options_out_of_range_give_an_error),
         fixture_test(without_memory_there_is_no_policy),
     };
