@@ -18,14 +18,19 @@
 
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/backoff.h>
+#include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/filter.h>
+#include <cairn/layers/hedge.h>
+#include <cairn/layers/histogram.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/rate_limit.h>
+#include <cairn/layers/reconnect.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/retry_budget.h>
 #include <cairn/layers/retry_policy.h>
 #include <cairn/layers/retry_standard.h>
+#include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/steer.h>
 #include <cairn/layers/timeout.h>
 

@@ -6,11 +6,14 @@
 #include <cmocka.h>
 
 #include <cairn/layers/async_filter.h>
+#include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/filter.h>
+#include <cairn/layers/hedge.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/retry.h>
+#include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/timeout.h>
 #include <cairn/service/map.h>
 #include <cairn/service/stack.h>
@@ -80,6 +83,9 @@ static size_t all_layers(struct entry *out)
         {cairn_load_shed_layer(NULL), {.may_shed = true}},
         {cairn_retry(.attempts = 3, .backoff = backoff, .seed = 1),
             {.may_repeat = true, .step_ms = 100}},
+        {cairn_hedge(.min_data_points = 1, .period_ms = 100), {.may_repeat = true, .step_ms = 100}},
+        {cairn_buffer(.bound = 1), {.may_queue = true}},
+        {cairn_spawn_ready(), {0}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
