@@ -94,7 +94,8 @@ static struct cairn_future endpoint_call(struct cairn_service *base, void *reque
         .drop = endpoint_drop};
     struct sim_endpoint *self = ((struct endpoint_service *)base)->endpoint;
     double now = (double)sim_now(self->sim);
-    double takes = sim_exponential(self->sim, self->mean_ms);
+    bool is_slow = cairn_random_next_double(&self->sim->random) < self->slow_rate;
+    double takes = is_slow ? self->slow_ms : sim_exponential(self->sim, self->mean_ms);
     bool fails = cairn_random_next_double(&self->sim->random) < self->error_rate;
     double *free_at = endpoint_first_free(self);
     double begins = *free_at > now ? *free_at : now;

@@ -34,6 +34,8 @@ struct sim_endpoint {
     struct sim *sim;
     unsigned servers;
     double mean_ms;
+    double slow_rate; /* of calls that take SLOW_MS in place of that */
+    double slow_ms;
     double error_rate; /* of calls that fail, after a tenth of their time, with
                           CAIRN_ERROR_UNAVAILABLE */
     uint64_t calls;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "hedging.h"
 #include "outage.h"
 
 static void retries_add_a_fifth_and_the_reserve_to_an_upstream_that_is_down(void **state)
@@ -19,9 +20,20 @@ static void retries_add_a_fifth_and_the_reserve_to_an_upstream_that_is_down(void
     assert_int_equal(figures.failed_after, 0);
 }
 
+static void a_second_copy_takes_the_slow_calls_out_of_the_99th_percentile(void **state)
+{
+    struct hedging_figures figures = sim_hedging();
+    (void)state;
+    assert_true(figures.p99_without >= 200);
+    assert_true(figures.p99_with * 4 <= figures.p99_without);
+    assert_true(figures.p50_with <= figures.p50_without + 1);
+    assert_true(figures.extra <= 0.06);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_copy_takes_the_slow_calls_out_of_the_99th_percentile),
         cmocka_unit_test(retries_add_a_fifth_and_the_reserve_to_an_upstream_that_is_down),
     };
     return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
