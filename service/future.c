@@ -1,5 +1,6 @@
 #include <cairn/service/future.h>
 
+#include <stdint.h>
 #include <string.h>
 
 #include <cairn/service/assert.h>
@@ -46,27 +47,36 @@ static __attribute__((noinline)) struct cairn_future future_box_slow(
     return f;
 }
 
-/* A copy whose size the compiler knows is a few moves; one whose size it does not know is a call.
+/*
+ * Word by word: the state has just been written in words, and a wider load would have to wait until
+ * they have left the store buffer.
  */
-#define FUTURE_COPY_CASE(n)  \
-    case n:                  \
-        memcpy(to, from, n); \
-        return true
+#define FUTURE_COPY_WORD(n)                                                   \
+    case (n) + 1:                                                             \
+        memcpy(&word, (const char *)from + (n) * sizeof(word), sizeof(word)); \
+        memcpy((char *)to + (n) * sizeof(word), &word, sizeof(word));         \
+        __attribute__((fallthrough))
 
 static inline bool future_copy(void *to, const void *from, size_t size)
 {
-    switch (size) {
-        FUTURE_COPY_CASE(16);
-        FUTURE_COPY_CASE(24);
-        FUTURE_COPY_CASE(32);
-        FUTURE_COPY_CASE(40);
-        FUTURE_COPY_CASE(48);
-        FUTURE_COPY_CASE(56);
-        FUTURE_COPY_CASE(64);
-        FUTURE_COPY_CASE(72);
-        FUTURE_COPY_CASE(80);
-        FUTURE_COPY_CASE(88);
-        FUTURE_COPY_CASE(96);
+    uint64_t word;
+    if (CAIRN_UNLIKELY(size % sizeof(word)))
+        return false;
+    switch (size / sizeof(word)) {
+        FUTURE_COPY_WORD(11);
+        FUTURE_COPY_WORD(10);
+        FUTURE_COPY_WORD(9);
+        FUTURE_COPY_WORD(8);
+        FUTURE_COPY_WORD(7);
+        FUTURE_COPY_WORD(6);
+        FUTURE_COPY_WORD(5);
+        FUTURE_COPY_WORD(4);
+        FUTURE_COPY_WORD(3);
+        FUTURE_COPY_WORD(2);
+        FUTURE_COPY_WORD(1);
+        FUTURE_COPY_WORD(0);
+    case 0:
+        return true;
     default:
         return false;
     }
@@ -129,33 +139,44 @@ static inline void future_finish(struct cairn_future *f)
     cairn__state_free(state, ops->size);
 }
 
-enum cairn_poll cairn__future_poll_box(
+/* Layers that only hold something while they wait cost a step of a loop. */
+static __attribute__((noinline)) enum cairn_poll future_poll_passing(
     struct cairn_future *f, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct cairn_future *passed[FUTURE_PASSED];
     struct cairn_future *at = f;
     unsigned depth = 0;
-    enum cairn_poll p;
-    if (CAIRN_UNLIKELY(
-            !f->ops || f->ops == &cairn__future_failed_ops || !cairn_context_can_wait(cx)))
-        return future_poll_other(f, out);
-    CAIRN_ASSERT(
-        cairn__box_home(f->state) == cairn__current || !cairn__box_home(f->state) || f->ops->send,
-        f->ops->name, "polled on another runtime than the one that made it");
-    /* Layers that only hold something while they wait cost a step of this loop. */
     while (!at->ops->poll && at->ops->wraps && depth < FUTURE_PASSED) {
         passed[depth++] = at;
         at = at->state;
     }
-    p = at->ops->poll ? at->ops->poll(at->state, cx, out) : cairn_future_poll(at, cx, out);
+    enum cairn_poll p =
+        at->ops->poll ? at->ops->poll(at->state, cx, out) : cairn_future_poll(at, cx, out);
     if (p == CAIRN_PENDING)
         return p;
-    /* From the inside out: what an inner future holds is back before the outer one gives back its
-     * own. */
+    /* From the inside out: what an inner future holds is back before the outer one gives its own.
+     */
     if (at->ops) /* a complete one has emptied itself */
         future_finish(at);
     while (depth > 0)
         future_finish(passed[--depth]);
+    return p;
+}
+
+enum cairn_poll cairn__future_poll_box(
+    struct cairn_future *f, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    const struct cairn_future_ops *ops = f->ops;
+    if (CAIRN_UNLIKELY(!ops || ops == &cairn__future_failed_ops || !cairn_context_can_wait(cx)))
+        return future_poll_other(f, out);
+    CAIRN_ASSERT(
+        cairn__box_home(f->state) == cairn__current || !cairn__box_home(f->state) || ops->send,
+        ops->name, "polled on another runtime than the one that made it");
+    if (!ops->poll)
+        return future_poll_passing(f, cx, out);
+    enum cairn_poll p = ops->poll(f->state, cx, out);
+    if (p != CAIRN_PENDING)
+        future_finish(f);
     return p;
 }
 

@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <cairn/layers/async_filter.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/filter.h>
+#include <cairn/layers/hedge.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/retry.h>
+#include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/timeout.h>
 #include <cairn/service/future.h>
 #include <cairn/service/map.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/stack.h>
+#include <cairn/service/then.h>
 #include <cairn/service/timer.h>
 
 #define CALLS 400000
@@ -169,6 +174,25 @@ static struct cairn_error *same_error(void *cx, struct cairn_error *error)
     return error;
 }
 
+static struct cairn_future same_later(void *cx, void *value)
+{
+    (void)cx;
+    return cairn_future_ready(value);
+}
+
+static struct cairn_future same_either_way(void *cx, enum cairn_poll p, union cairn_outcome out)
+{
+    (void)cx;
+    return p == CAIRN_READY ? cairn_future_ready(out.value) : cairn_future_failed(out.error);
+}
+
+static void *let_pass(void *cx, void *request, struct cairn_error **error)
+{
+    (void)cx;
+    (void)error;
+    return request;
+}
+
 static void report_layer(const char *name, struct cairn_layer layer)
 {
     double ready = measure(cairn_layer_apply(&layer, leaf(true))) - measure(leaf(true));
@@ -221,6 +245,12 @@ int main(void)
     report_layer("map_request", cairn_map_request(NULL, same, NULL));
     report_layer("map_response", cairn_map_response(NULL, same, NULL));
     report_layer("map_error", cairn_map_error(same_error, NULL));
+    report_layer("then", cairn_then(NULL, same_either_way, NULL));
+    report_layer("and_then", cairn_and_then(NULL, same_later, NULL));
+    report_layer("filter", cairn_filter(.predicate = let_pass));
+    report_layer("async_filter", cairn_async_filter(.predicate = same_later));
+    report_layer("spawn_ready", cairn_spawn_ready());
+    report_layer("hedge", cairn_hedge());
     printf("all five: ready %.1f ns, pending once %.1f ns a call\n",
         measure(tower_five(leaf(true))), measure(tower_five(leaf(false))));
     report_timers();

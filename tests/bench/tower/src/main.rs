@@ -2,17 +2,19 @@
 //! Every level is a BoxService, as every service of cairn is behind a table of functions. Prints
 //! "NAME READY PENDING_ONCE", what the layer adds to the leaf.
 
-use std::future::Future;
+use std::future::{ready, Future};
 use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::{Duration, Instant};
 
+use tower::filter::{AsyncFilter, Filter};
 use tower::limit::{ConcurrencyLimit, RateLimit};
 use tower::load_shed::LoadShed;
 use tower::retry::{Policy, Retry};
 use tower::timeout::Timeout;
-use tower::util::{BoxCloneService, BoxService, MapErr, MapRequest, MapResponse};
+use tower::spawn_ready::SpawnReady;
+use tower::util::{AndThen, BoxCloneService, BoxService, MapErr, MapRequest, MapResponse, Then};
 use tower::{BoxError, Service};
 
 const CALLS: u32 = 400_000;
@@ -144,5 +146,12 @@ fn main() {
     report("map_request", |r| BoxService::new(MapRequest::new(leaf(r), |v: u64| v)));
     report("map_response", |r| BoxService::new(MapResponse::new(leaf(r), |v: u64| v)));
     report("map_error", |r| BoxService::new(MapErr::new(leaf(r), |e: BoxError| e)));
+    report("then", |r| BoxService::new(Then::new(leaf(r), |answer: Result<u64, BoxError>| ready(answer))));
+    report("and_then", |r| BoxService::new(AndThen::new(leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v)))));
+    report("filter", |r| BoxService::new(Filter::new(leaf(r), |v: u64| Ok::<u64, BoxError>(v))));
+    report("async_filter", |r| {
+        BoxService::new(AsyncFilter::new(cloneable_leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v))))
+    });
+    report("spawn_ready", |r| BoxService::new(SpawnReady::new(leaf(r))));
     println!("all_five {:.1} {:.1}", measure(five(true)), measure(five(false)));
 }
