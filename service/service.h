@@ -56,6 +56,13 @@ struct cairn_service_ops {
     bool not_cloneable;
     /* Whether printing leaves it out: the checking layer, and glue. */
     bool is_hidden;
+
+    /* How busy it is, for balancers: the lower, the better. See layers/load.h. */
+    double (*load)(const struct cairn_service *self);
+
+    /* Whether a handle that was ready may be pending again before it was called: what it had chosen
+     * is gone, and there is nothing else. For what chooses among services, as a balancer does. */
+    bool may_lose_ready;
 };
 
 /*
