@@ -13,7 +13,7 @@ foreach(target cairn cairn_static)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME cairn LINKER_LANGUAGE C)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${CAIRN_STAGE}/public> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE cairn::libevent Threads::Threads)
+    target_link_libraries(${target} PRIVATE cairn::libevent Threads::Threads m)
     if(CAIRN_LIBLLHTTP_FOUND)
         target_link_libraries(${target} PRIVATE PkgConfig::CAIRN_LIBLLHTTP)
     endif()
