@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
+#include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/load_shed.h>
+#include <cairn/layers/peak_ewma.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/timeout.h>
 #include <cairn/service/alloc.h>
@@ -123,6 +125,29 @@ static void balance_keeps_the_service_contract(void **state)
     (void)state;
     check_contract(&cairn_balance_p2c);
     check_contract(&cairn_balance_weighted);
+}
+
+/* Within what stands around a balancer, and around what stands around an endpoint. */
+static void balance_keeps_the_service_contract_with_other_layers(void **state)
+{
+    const struct cairn_layer balance = cairn_layer_fn("balance", balanced, NULL);
+    const struct cairn_contract_options hides = {.size = sizeof(hides), .may_hide_ready = true};
+    const struct {
+        struct cairn_layer layer;
+        struct cairn_contract_options opts;
+    } others[] = {
+        {cairn_check(), {0}},
+        {cairn_concurrency_limit(.max = 1), {0}},
+        {cairn_load_shed(), {.may_shed = true}},
+        {cairn_retry(.attempts = 3, .backoff = {.min_ms = 10, .max_ms = 20}, .seed = 1),
+            {.may_repeat = true, .step_ms = 100}},
+        {cairn_peak_ewma(), {0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        cairn_contract_check_pair(&others[i].layer, &others[i].opts, &balance, &hides);
+        cairn_contract_check_pair(&balance, &hides, &others[i].layer, &others[i].opts);
+    }
 }
 
 static void T007_one_endpoint_that_is_not_ready_is_counted(void **state)
@@ -685,6 +710,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(balance_keeps_the_service_contract),
+        cmocka_unit_test(balance_keeps_the_service_contract_with_other_layers),
         rig_test(T007_one_endpoint_that_is_not_ready_is_counted),
         rig_test(T008_it_is_ready_when_its_endpoint_is),
         rig_test(T010_it_is_ready_again_when_the_endpoint_has_room_again),

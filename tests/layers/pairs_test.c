@@ -10,7 +10,10 @@
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/filter.h>
 #include <cairn/layers/hedge.h>
+#include <cairn/layers/load_constant.h>
 #include <cairn/layers/load_shed.h>
+#include <cairn/layers/peak_ewma.h>
+#include <cairn/layers/pending_requests.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/spawn_ready.h>
@@ -95,6 +98,9 @@ static size_t all_layers(struct entry *out)
         {cairn_and_then(NULL, give_value, NULL), {0}},
         {cairn_filter(.predicate = pass), {0}},
         {cairn_async_filter(.predicate = give_value), {0}},
+        {cairn_pending_requests(), {0}},
+        {cairn_peak_ewma(), {0}},
+        {cairn_load_constant(1), {0}},
         {cairn_boxed(&cairn_test_value_type, &cairn_test_value_type), {0}},
         {cairn_check(), {0}},
     };
