@@ -18,13 +18,21 @@
 
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/backoff.h>
+#include <cairn/layers/balance.h>
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/discover.h>
 #include <cairn/layers/filter.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/histogram.h>
+#include <cairn/layers/load.h>
+#include <cairn/layers/load_constant.h>
 #include <cairn/layers/load_shed.h>
+#include <cairn/layers/make_balance.h>
+#include <cairn/layers/peak_ewma.h>
+#include <cairn/layers/pending_requests.h>
 #include <cairn/layers/rate_limit.h>
+#include <cairn/layers/ready_cache.h>
 #include <cairn/layers/reconnect.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/retry_budget.h>
