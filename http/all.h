@@ -22,7 +22,9 @@
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/discover.h>
+#include <cairn/layers/fail_fast.h>
 #include <cairn/layers/filter.h>
+#include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/histogram.h>
 #include <cairn/layers/load.h>

@@ -8,7 +8,9 @@
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/fail_fast.h>
 #include <cairn/layers/filter.h>
+#include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/load_constant.h>
 #include <cairn/layers/load_shed.h>
@@ -78,6 +80,9 @@ static void *pass(void *cx, void *request, struct cairn_error **error)
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
+    static struct cairn_gate *gate; /* for the life of the program */
+    if (!gate)
+        gate = cairn_gate_new(); /* open: a limit would be taken twice when it is both of a pair */
     const struct cairn_backoff backoff = {.min_ms = 10, .max_ms = 20};
     const struct entry entries[] = {
         {cairn_timeout(.after_ms = 3600000), {0}},
@@ -102,6 +107,8 @@ static size_t all_layers(struct entry *out)
         {cairn_peak_ewma(), {0}},
         {cairn_load_constant(1), {0}},
         {cairn_boxed(&cairn_test_value_type, &cairn_test_value_type), {0}},
+        {cairn_fail_fast(.after_ms = 3600000), {0}},
+        {cairn_gate(.gate = gate), {0}},
         {cairn_check(), {0}},
     };
     const size_t count = sizeof(entries) / sizeof(entries[0]);
