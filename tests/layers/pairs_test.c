@@ -9,6 +9,7 @@
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/fail_fast.h>
+#include <cairn/layers/fallback.h>
 #include <cairn/layers/filter.h>
 #include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
@@ -24,6 +25,7 @@
 #include <cairn/service/stack.h>
 #include <cairn/service/then.h>
 #include <cairn/testkit/contract.h>
+#include <cairn/testkit/mock.h>
 #include <cairn/testkit/value.h>
 
 #include "model.h"
@@ -77,10 +79,20 @@ static void *pass(void *cx, void *request, struct cairn_error **error)
     return request;
 }
 
+static bool is_nothing(void *cx, const struct cairn_error *error)
+{
+    (void)cx;
+    (void)error;
+    return false;
+}
+
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
     static struct cairn_gate *gate; /* for the life of the program */
+    static struct cairn_service *second;
+    if (!second)
+        second = cairn_test_echo(NULL);
     if (!gate)
         gate = cairn_gate_new(); /* open: a limit would be taken twice when it is both of a pair */
     const struct cairn_backoff backoff = {.min_ms = 10, .max_ms = 20};
@@ -109,6 +121,7 @@ static size_t all_layers(struct entry *out)
         {cairn_boxed(&cairn_test_value_type, &cairn_test_value_type), {0}},
         {cairn_fail_fast(.after_ms = 3600000), {0}},
         {cairn_gate(.gate = gate), {0}},
+        {cairn_fallback(.service = second, .after_ms = 3600000, .on_error = is_nothing), {0}},
         {cairn_check(), {0}},
     };
     const size_t count = sizeof(entries) / sizeof(entries[0]);
