@@ -20,6 +20,7 @@
 #include <cairn/layers/backoff.h>
 #include <cairn/layers/balance.h>
 #include <cairn/layers/buffer.h>
+#include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/discover.h>
 #include <cairn/layers/fail_fast.h>

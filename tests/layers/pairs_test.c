@@ -7,6 +7,7 @@
 
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/buffer.h>
+#include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/fail_fast.h>
 #include <cairn/layers/fallback.h>
@@ -86,6 +87,13 @@ static bool is_nothing(void *cx, const struct cairn_error *error)
     return false;
 }
 
+static struct cairn_str any_key(void *cx, const void *request)
+{
+    (void)cx;
+    (void)request;
+    return CAIRN_STR("any");
+}
+
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
@@ -122,6 +130,7 @@ static size_t all_layers(struct entry *out)
         {cairn_fail_fast(.after_ms = 3600000), {0}},
         {cairn_gate(.gate = gate), {0}},
         {cairn_fallback(.service = second, .after_ms = 3600000, .on_error = is_nothing), {0}},
+        {cairn_coalesce(.key = any_key), {0}},
         {cairn_check(), {0}},
     };
     const size_t count = sizeof(entries) / sizeof(entries[0]);
