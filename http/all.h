@@ -20,6 +20,9 @@
 #include <cairn/layers/backoff.h>
 #include <cairn/layers/balance.h>
 #include <cairn/layers/buffer.h>
+#include <cairn/layers/cache.h>
+#include <cairn/layers/cache_memory.h>
+#include <cairn/layers/cache_store.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/discover.h>

@@ -7,6 +7,7 @@
 
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/buffer.h>
+#include <cairn/layers/cache.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/fail_fast.h>
@@ -94,6 +95,16 @@ static struct cairn_str any_key(void *cx, const void *request)
     return CAIRN_STR("any");
 }
 
+/* Never the same: the suite wants each call to reach inner. */
+static struct cairn_str new_key(void *cx, const void *request)
+{
+    static unsigned number;
+    (void)cx;
+    (void)request;
+    number++;
+    return cairn_str_of((const char *)&number, sizeof(number));
+}
+
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
@@ -131,6 +142,7 @@ static size_t all_layers(struct entry *out)
         {cairn_gate(.gate = gate), {0}},
         {cairn_fallback(.service = second, .after_ms = 3600000, .on_error = is_nothing), {0}},
         {cairn_coalesce(.key = any_key), {0}},
+        {cairn_cache(.key = new_key), {0}},
         {cairn_check(), {0}},
     };
     const size_t count = sizeof(entries) / sizeof(entries[0]);
