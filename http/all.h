@@ -28,6 +28,7 @@
 #include <cairn/layers/discover.h>
 #include <cairn/layers/fail_fast.h>
 #include <cairn/layers/fallback.h>
+#include <cairn/layers/fault_injection.h>
 #include <cairn/layers/filter.h>
 #include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>

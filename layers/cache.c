@@ -295,13 +295,13 @@ static void cache_describe(const struct cairn_service *base, struct cairn_descri
     cairn_describe_text(d, "store", store->ops->name);
     cairn_describe_parameter(d, "ttl", shared->opts.ttl_ms, "ms");
     cairn_describe_parameter(d, "stale_for", shared->opts.stale_ms, "ms");
+    if (store->ops->describe) /* its parameters before all counters */
+        store->ops->describe(store, d);
     cairn_describe_counter(d, "hits", shared->hits);
     cairn_describe_counter(d, "misses", shared->misses);
     cairn_describe_counter(d, "stale", shared->stale);
     cairn_describe_counter(d, "refused", shared->refused);
     cairn_describe_counter(d, "store_errors", shared->store_errors);
-    if (store->ops->describe)
-        store->ops->describe(store, d);
 }
 
 static const struct cairn_service_ops cache_ops = {

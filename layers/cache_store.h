@@ -36,7 +36,7 @@ struct cairn_cache_store_ops {
         uint64_t fresh_ms, uint64_t stale_ms);
     /* Forgets what is under KEY. */
     void (*remove)(struct cairn_cache_store *self, struct cairn_str key);
-    /* Its parameters and counters, among those of the layer. NULL: none. */
+    /* Its parameters, then its counters, among those of the layer. NULL: none. */
     void (*describe)(const struct cairn_cache_store *self, struct cairn_describe *d);
     /* The last reference is gone. NULL: nothing. */
     void (*free)(struct cairn_cache_store *self);

@@ -12,6 +12,7 @@
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/fail_fast.h>
 #include <cairn/layers/fallback.h>
+#include <cairn/layers/fault_injection.h>
 #include <cairn/layers/filter.h>
 #include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
@@ -143,6 +144,8 @@ static size_t all_layers(struct entry *out)
         {cairn_fallback(.service = second, .after_ms = 3600000, .on_error = is_nothing), {0}},
         {cairn_coalesce(.key = any_key), {0}},
         {cairn_cache(.key = new_key), {0}},
+        {cairn_fault_injection(.enabled = true, .delay_percent = 50, .delay_min_ms = 1, .seed = 1),
+            {.step_ms = 100}},
         {cairn_check(), {0}},
     };
     const size_t count = sizeof(entries) / sizeof(entries[0]);
