@@ -35,6 +35,7 @@
 #include <cairn/layers/histogram.h>
 #include <cairn/layers/load.h>
 #include <cairn/layers/load_constant.h>
+#include <cairn/layers/idle_cache.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/make_balance.h>
 #include <cairn/layers/peak_ewma.h>
@@ -46,6 +47,7 @@
 #include <cairn/layers/retry_budget.h>
 #include <cairn/layers/retry_policy.h>
 #include <cairn/layers/retry_standard.h>
+#include <cairn/layers/router_cache.h>
 #include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/steer.h>
 #include <cairn/layers/timeout.h>
