@@ -39,9 +39,7 @@ static enum cairn_poll sleep_future_poll(
 {
     struct sleep_future *self = state;
     if (self->after_ms) {
-        if (__builtin_add_overflow(
-                cairn_runtime_now_ms(cx->runtime), self->after_ms, &self->sleep.at_ms))
-            self->sleep.at_ms = UINT64_MAX;
+        self->sleep.at_ms = cairn_runtime_deadline_ms(cx->runtime, self->after_ms);
         self->after_ms = 0;
     }
     enum cairn_poll p = cairn_sleep_poll(&self->sleep, cx);
