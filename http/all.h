@@ -23,6 +23,7 @@
 #include <cairn/layers/cache.h>
 #include <cairn/layers/cache_memory.h>
 #include <cairn/layers/cache_store.h>
+#include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/discover.h>

@@ -8,6 +8,7 @@
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/cache.h>
+#include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
 #include <cairn/layers/fail_fast.h>
@@ -116,6 +117,7 @@ static size_t all_layers(struct entry *out)
     if (!gate)
         gate = cairn_gate_new(); /* open: a limit would be taken twice when it is both of a pair */
     const struct cairn_backoff backoff = {.min_ms = 10, .max_ms = 20};
+    const struct cairn_backoff brief = {.min_ms = 10, .max_ms = 10};
     const struct entry entries[] = {
         {cairn_timeout(.after_ms = 3600000), {0}},
         {cairn_concurrency_limit(.max = 1), {0}},
@@ -126,6 +128,7 @@ static size_t all_layers(struct entry *out)
         {cairn_hedge(.min_data_points = 1, .period_ms = 100), {.may_repeat = true, .step_ms = 100}},
         {cairn_buffer(.bound = 1), {.may_queue = true}},
         {cairn_spawn_ready(), {0}},
+        {cairn_circuit_breaker(.failures = 1, .backoff = brief), {.may_shed = true}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
@@ -157,7 +160,7 @@ static size_t all_layers(struct entry *out)
 
 static void X001_X002_X004_X005_hold_for_every_layer(void **state)
 {
-    struct entry entries[32];
+    struct entry entries[48];
     size_t count = all_layers(entries);
 
     (void)state;
@@ -168,7 +171,7 @@ static void X001_X002_X004_X005_hold_for_every_layer(void **state)
 
 static void X001_X002_X004_X005_hold_for_every_pair_of_layers(void **state)
 {
-    struct entry entries[32];
+    struct entry entries[48];
     size_t count = all_layers(entries);
 
     (void)state;
@@ -181,8 +184,8 @@ static void X001_X002_X004_X005_hold_for_every_pair_of_layers(void **state)
 
 static void any_order_of_calls_leaks_nothing_and_loses_no_wake(void **state)
 {
-    struct entry entries[32];
-    struct cairn_layer layers[32];
+    struct entry entries[48];
+    struct cairn_layer layers[48];
     size_t count = all_layers(entries);
 
     (void)state;
