@@ -34,6 +34,7 @@
 #include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/histogram.h>
+#include <cairn/layers/keyed_limiter.h>
 #include <cairn/layers/load.h>
 #include <cairn/layers/load_constant.h>
 #include <cairn/layers/idle_cache.h>
@@ -42,6 +43,7 @@
 #include <cairn/layers/peak_ewma.h>
 #include <cairn/layers/pending_requests.h>
 #include <cairn/layers/rate_limit.h>
+#include <cairn/layers/rate_limit_keyed.h>
 #include <cairn/layers/ready_cache.h>
 #include <cairn/layers/reconnect.h>
 #include <cairn/layers/retry.h>

@@ -22,6 +22,7 @@
 #include <cairn/layers/peak_ewma.h>
 #include <cairn/layers/pending_requests.h>
 #include <cairn/layers/rate_limit.h>
+#include <cairn/layers/rate_limit_keyed.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/timeout.h>
@@ -107,6 +108,13 @@ static struct cairn_str new_key(void *cx, const void *request)
     return cairn_str_of((const char *)&number, sizeof(number));
 }
 
+static struct cairn_str one_key(void *cx, const void *req)
+{
+    (void)cx;
+    (void)req;
+    return CAIRN_STR("all");
+}
+
 /* Limits that bite, so that a permit that is lost shows at once; times that no step reaches. */
 static size_t all_layers(struct entry *out)
 {
@@ -129,6 +137,9 @@ static size_t all_layers(struct entry *out)
         {cairn_buffer(.bound = 1), {.may_queue = true}},
         {cairn_spawn_ready(), {0}},
         {cairn_circuit_breaker(.failures = 1, .backoff = brief), {.may_shed = true}},
+        {cairn_rate_limit_keyed(.key = one_key, .num = 1, .per_ms = 100, .max_wait_ms = 3600000,
+             .keys = 1),
+            {.may_queue = true, .step_ms = 100}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
