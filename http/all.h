@@ -16,6 +16,7 @@
 #include <cairn/http/router.h>
 #include <cairn/http/server.h>
 
+#include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/backoff.h>
 #include <cairn/layers/balance.h>
@@ -35,6 +36,9 @@
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/histogram.h>
 #include <cairn/layers/keyed_limiter.h>
+#include <cairn/layers/limit_aimd.h>
+#include <cairn/layers/limit_algorithm.h>
+#include <cairn/layers/limit_gradient.h>
 #include <cairn/layers/load.h>
 #include <cairn/layers/load_constant.h>
 #include <cairn/layers/idle_cache.h>

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/buffer.h>
 #include <cairn/layers/cache.h>
@@ -140,6 +141,7 @@ static size_t all_layers(struct entry *out)
         {cairn_rate_limit_keyed(.key = one_key, .num = 1, .per_ms = 100, .max_wait_ms = 3600000,
              .keys = 1),
             {.may_queue = true, .step_ms = 100}},
+        {cairn_adaptive_limit(.max = 1, .min_samples = 1), {0}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
