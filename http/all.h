@@ -27,6 +27,7 @@
 #include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/deadline.h>
 #include <cairn/layers/discover.h>
 #include <cairn/layers/fail_fast.h>
 #include <cairn/layers/fallback.h>

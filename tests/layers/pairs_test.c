@@ -12,6 +12,7 @@
 #include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/deadline.h>
 #include <cairn/layers/fail_fast.h>
 #include <cairn/layers/fallback.h>
 #include <cairn/layers/fault_injection.h>
@@ -142,6 +143,7 @@ static size_t all_layers(struct entry *out)
              .keys = 1),
             {.may_queue = true, .step_ms = 100}},
         {cairn_adaptive_limit(.max = 1, .min_samples = 1), {0}},
+        {cairn_deadline(.after_ms = 3600000), {0}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
