@@ -47,6 +47,7 @@
 #include <cairn/layers/make_balance.h>
 #include <cairn/layers/peak_ewma.h>
 #include <cairn/layers/pending_requests.h>
+#include <cairn/layers/priority_queue.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/rate_limit_keyed.h>
 #include <cairn/layers/ready_cache.h>

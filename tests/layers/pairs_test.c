@@ -23,6 +23,7 @@
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/peak_ewma.h>
 #include <cairn/layers/pending_requests.h>
+#include <cairn/layers/priority_queue.h>
 #include <cairn/layers/rate_limit.h>
 #include <cairn/layers/rate_limit_keyed.h>
 #include <cairn/layers/retry.h>
@@ -144,6 +145,7 @@ static size_t all_layers(struct entry *out)
             {.may_queue = true, .step_ms = 100}},
         {cairn_adaptive_limit(.max = 1, .min_samples = 1), {0}},
         {cairn_deadline(.after_ms = 3600000), {0}},
+        {cairn_priority_queue(.bound = 1), {.may_queue = true}},
         {cairn_map_request(NULL, next_number, NULL), {0}},
         {cairn_map_response(NULL, next_number, NULL), {0}},
         {cairn_map_error(wrap_error, NULL), {0}},
