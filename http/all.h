@@ -36,13 +36,13 @@
 #include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/histogram.h>
+#include <cairn/layers/idle_cache.h>
 #include <cairn/layers/keyed_limiter.h>
 #include <cairn/layers/limit_aimd.h>
 #include <cairn/layers/limit_algorithm.h>
 #include <cairn/layers/limit_gradient.h>
 #include <cairn/layers/load.h>
 #include <cairn/layers/load_constant.h>
-#include <cairn/layers/idle_cache.h>
 #include <cairn/layers/load_shed.h>
 #include <cairn/layers/make_balance.h>
 #include <cairn/layers/peak_ewma.h>
