@@ -111,12 +111,12 @@ static const struct cairn_future_ops fail_fast_driver_ops = {
     .drop = fail_fast_driver_drop,
 };
 
-/* False without memory. The copy that has waited, with its place in a queue, becomes the task's. */
+/* False without memory. */
 static bool fail_fast_trip(struct fail_fast *self, struct cairn_runtime *runtime)
 {
     struct fail_fast_shared *shared = self->shared;
     struct fail_fast_driver driver = {NULL, shared};
-    if (!shared->only && !(driver.service = cairn_service_take(&self->base.inner)))
+    if (!shared->only && !(driver.service = cairn_service_clone(self->base.inner)))
         return false;
     shared->references++;
     shared->is_failing = true;

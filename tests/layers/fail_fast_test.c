@@ -121,7 +121,7 @@ static void inner_is_driven_without_a_caller_and_normal_again_when_ready(void **
     end(f, s);
 }
 
-static void driven_inner_keeps_its_place_in_the_queue(void **state)
+static void task_waits_in_a_queue_as_everyone_and_refused_handles_leave_it(void **state)
 {
     struct fixture *f = *state;
     struct cairn_service *limited = fixture_around_mock(f, cairn_concurrency_limit(.max = 1));
@@ -134,12 +134,35 @@ static void driven_inner_keeps_its_place_in_the_queue(void **state)
     fixture_advance(f, 500);
     assert_ready(&f->a, s);
     cairn_test_settle(f->runtime);
+    assert_int_equal(fixture_number(s, "waiting"), 2); /* late, and the task */
     cairn_service_drop(holder);
+    assert_ready(&f->b, late);
+    cairn_test_settle(f->runtime);
+    assert_int_equal(fixture_number(s, "failing"), 1);
+    cairn_service_drop(late);
     cairn_test_settle(f->runtime);
     assert_int_equal(fixture_number(s, "failing"), 0);
-    assert_ready(&f->b, late);
-    cairn_service_drop(late);
     end(f, s);
+}
+
+static void handle_that_is_dropped_after_the_trip_is_woken_by_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = around_mock(f);
+    struct cairn_service *copy = fixture_clone(s);
+    cairn_mock_allow(f->mock, 0);
+    assert_not_ready(&f->a, s);
+    fixture_advance(f, 500);
+    assert_ready(&f->a, s); /* trips; the task has not run yet */
+    cairn_harness_is_woken(&f->a);
+    cairn_service_drop(s);
+    assert_int_equal(__atomic_load_n(&f->a.task.references, __ATOMIC_RELAXED), 1);
+    cairn_test_settle(f->runtime);
+    cairn_mock_allow(f->mock, 1);
+    cairn_test_settle(f->runtime);
+    assert_false(cairn_harness_is_woken(&f->a));
+    assert_int_equal(fixture_number(copy, "failing"), 0);
+    end(f, copy);
 }
 
 static void handle_that_was_to_refuse_passes_when_asked_again(void **state)
@@ -416,7 +439,8 @@ int main(void)
         fixture_test(fails_at_once_from_then_on_in_every_copy),
         fixture_test(everyone_who_waits_is_told_when_the_time_has_passed),
         fixture_test(inner_is_driven_without_a_caller_and_normal_again_when_ready),
-        fixture_test(driven_inner_keeps_its_place_in_the_queue),
+        fixture_test(task_waits_in_a_queue_as_everyone_and_refused_handles_leave_it),
+        fixture_test(handle_that_is_dropped_after_the_trip_is_woken_by_nobody),
         fixture_test(handle_that_was_to_refuse_passes_when_asked_again),
         fixture_test(X001_handle_that_was_to_refuse_stays_ready_whatever_inner_does),
         fixture_test(ready_in_time_is_as_if_nothing_had_been),
