@@ -115,9 +115,11 @@ static void circuit_breaker_leave(struct circuit_breaker_shared *shared,
     struct cairn__circuit_pass pass, enum cairn_circuit_verdict verdict, uint64_t now_ms,
     struct cairn_error *error)
 {
-    if (cairn__circuit_leave(&shared->circuit, pass, (enum cairn__circuit_outcome)verdict, now_ms))
+    bool has_opened =
+        cairn__circuit_leave(&shared->circuit, pass, (enum cairn__circuit_outcome)verdict, now_ms);
+    if (has_opened)
         circuit_breaker_opens(shared, error);
-    if (pass.is_probe)
+    if (has_opened || pass.is_probe)
         circuit_breaker_wake(shared);
 }
 
@@ -170,13 +172,14 @@ static void circuit_breaker_queue_leave(struct circuit_breaker *self)
     *wait = (struct circuit_breaker_wait){0};
 }
 
-static enum cairn_poll circuit_breaker_queue(
-    struct circuit_breaker *self, const struct cairn_context *cx)
+/* For the circuit to change; who waits for inner waits for that too. */
+static void circuit_breaker_queue(
+    struct circuit_breaker *self, const struct cairn_context *cx, uint64_t now_ms)
 {
     struct circuit_breaker_shared *shared = self->shared;
     struct circuit_breaker_wait *wait = &self->wait;
     if (!cairn_context_can_wait(cx))
-        return CAIRN_PENDING;
+        return;
     if (!wait->link) {
         wait->link = shared->waiting_end;
         *shared->waiting_end = wait;
@@ -184,10 +187,9 @@ static enum cairn_poll circuit_breaker_queue(
     }
     cairn_waker_set(&wait->waker, cx);
     /* While probes are out, their outcome is what wakes. */
-    if (shared->circuit.state == CAIRN__CIRCUIT_OPEN)
+    if (cairn__circuit_state_at(&shared->circuit, now_ms) == CAIRN__CIRCUIT_OPEN)
         cairn_timer_arm(
             cx->runtime, &shared->timer, shared->circuit.until_ms, circuit_breaker_fire);
-    return CAIRN_PENDING;
 }
 
 static void circuit_breaker_release(struct cairn_service *base)
@@ -211,17 +213,15 @@ static bool circuit_breaker_reserve(
     if (self->has_pass && self->pass.epoch == circuit->epoch)
         return true;
     self->has_pass = cairn__circuit_enter(circuit, now_ms, &self->pass);
-    if (self->has_pass) {
-        circuit_breaker_queue_leave(self);
+    if (self->has_pass)
         return true;
-    }
     cairn_service_release(self->base.inner);
-    circuit_breaker_queue(self, cx);
+    circuit_breaker_queue(self, cx, now_ms);
     return false;
 }
 
-static enum cairn_poll circuit_breaker_poll_inner(
-    struct circuit_breaker *self, const struct cairn_context *cx, struct cairn_error **error)
+static enum cairn_poll circuit_breaker_poll_inner(struct circuit_breaker *self,
+    const struct cairn_context *cx, struct cairn_error **error, uint64_t now_ms)
 {
     enum cairn_poll p = cairn_service_poll_ready(self->base.inner, cx, error);
     if (p == CAIRN_FAILED) {
@@ -229,13 +229,16 @@ static enum cairn_poll circuit_breaker_poll_inner(
         return p;
     }
     self->is_inner_ready = p == CAIRN_READY;
-    if (self->is_ready && p == CAIRN_PENDING) {
-        /* It was ready to refuse, and stays so: no place in a queue is kept. */
-        cairn_service_release(self->base.inner);
-        return CAIRN_READY;
+    if (p == CAIRN_PENDING && !self->is_ready) {
+        circuit_breaker_queue(self, cx, now_ms);
+        return p;
     }
-    self->is_ready = p == CAIRN_READY;
-    return p;
+    /* Who was ready to refuse stays so: no place in a queue is kept. */
+    if (p == CAIRN_PENDING)
+        cairn_service_release(self->base.inner);
+    circuit_breaker_queue_leave(self);
+    self->is_ready = true;
+    return CAIRN_READY;
 }
 
 static enum cairn_poll circuit_breaker_poll_ready(
@@ -250,10 +253,11 @@ static enum cairn_poll circuit_breaker_poll_ready(
     } else if (!cairn__circuit_admits(&self->shared->circuit, now_ms)) {
         if (!self->is_inner_ready)
             cairn_service_release(base->inner);
+        circuit_breaker_queue_leave(self);
         self->is_ready = true;
         return CAIRN_READY;
     }
-    return circuit_breaker_poll_inner(self, cx, error);
+    return circuit_breaker_poll_inner(self, cx, error, now_ms);
 }
 
 static struct cairn_future circuit_breaker_refuse(struct circuit_breaker *self, void *req)
@@ -266,6 +270,17 @@ static struct cairn_future circuit_breaker_refuse(struct circuit_breaker *self, 
         shared->error ? cairn_error_ref(shared->error) : &circuit_breaker_is_open);
 }
 
+/* The last probe shuts the way in for those who wait for inner: they fail at once. */
+static bool circuit_breaker_enter(struct circuit_breaker *self, uint64_t now_ms)
+{
+    struct circuit_breaker_shared *shared = self->shared;
+    if (!cairn__circuit_enter(&shared->circuit, now_ms, &self->pass))
+        return false;
+    if (self->pass.is_probe)
+        circuit_breaker_wake(shared);
+    return true;
+}
+
 static struct cairn_future circuit_breaker_call(struct cairn_service *base, void *req)
 {
     struct circuit_breaker *self = (struct circuit_breaker *)base;
@@ -274,13 +289,11 @@ static struct cairn_future circuit_breaker_call(struct cairn_service *base, void
     CAIRN_ASSERT(self->is_ready, "circuit_breaker", "called without having been ready");
     CAIRN_ASSERT(runtime, "circuit_breaker", "called on a thread without a runtime");
     bool may_pass = self->has_pass && self->pass.epoch == shared->circuit.epoch;
-    bool is_inner_ready = self->is_inner_ready;
+    if (!may_pass && self->is_inner_ready)
+        may_pass = circuit_breaker_enter(self, cairn_runtime_now_ms(runtime));
     self->has_pass = false;
     self->is_inner_ready = false;
     self->is_ready = false;
-    if (!may_pass && is_inner_ready)
-        may_pass =
-            cairn__circuit_enter(&shared->circuit, cairn_runtime_now_ms(runtime), &self->pass);
     if (!may_pass)
         return circuit_breaker_refuse(self, req);
     shared->references++;

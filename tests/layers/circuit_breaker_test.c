@@ -212,6 +212,49 @@ static void calls_that_are_given_up_are_not_judged(void **state)
     cairn_service_drop(s);
 }
 
+static void handle_that_waits_for_inner_when_it_opens_is_woken_to_fail(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = breaker(f);
+    struct cairn_service *other = fixture_clone(s);
+    fail_one(f, s);
+    fail_one(f, s);
+    struct cairn_future future = fixture_send(&f->a, s, 1);
+    cairn_mock_allow(f->mock, 0);
+    assert_not_ready(&f->b, other);
+    fixture_fail(f, 1, CAIRN_ERROR_UNAVAILABLE, "down");
+    assert_failure(&f->a, &future, CAIRN_ERROR_UNAVAILABLE, "mock", "down");
+    assert_true(cairn_harness_is_woken(&f->b));
+    assert_ready(&f->b, other);
+    assert_int_equal(cairn_mock_counts(f->mock).waiting, 0);
+    future = fixture_call(other, 2);
+    assert_failure(&f->b, &future, CAIRN_ERROR_UNAVAILABLE, "circuit_breaker",
+        "open for 100 ms: 3 failures in a row");
+    cairn_service_drop(s);
+    cairn_service_drop(other);
+}
+
+static void handle_that_waits_for_inner_is_woken_to_fail_when_the_last_probe_is_out(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *s = breaker(f);
+    struct cairn_service *other = fixture_clone(s);
+    open_it(f, s);
+    fixture_advance(f, 150);
+    assert_ready(&f->a, s);
+    cairn_mock_allow(f->mock, 1); /* the one that is reserved */
+    assert_not_ready(&f->b, other);
+    cairn_test_settle(f->runtime);
+    assert_false(cairn_harness_is_woken(&f->b)); /* the open time has passed: no timer */
+    struct cairn_future probe = fixture_call(s, 7);
+    assert_true(cairn_harness_is_woken(&f->b));
+    assert_ready(&f->b, other);
+    cairn_future_drop(&probe);
+    cairn_mock_request_drop(cairn_mock_next_request(f->mock));
+    cairn_service_drop(s);
+    cairn_service_drop(other);
+}
+
 static void handle_that_was_ready_when_it_opened_fails_and_gives_inner_back(void **state)
 {
     struct fixture *f = *state;
@@ -560,6 +603,8 @@ int main(void)
         fixture_test(probe_that_fails_opens_for_twice_as_long),
         fixture_test(X005_probe_that_is_dropped_is_followed_by_another),
         fixture_test(calls_that_are_given_up_are_not_judged),
+        fixture_test(handle_that_waits_for_inner_when_it_opens_is_woken_to_fail),
+        fixture_test(handle_that_waits_for_inner_is_woken_to_fail_when_the_last_probe_is_out),
         fixture_test(handle_that_was_ready_when_it_opened_fails_and_gives_inner_back),
         fixture_test(X001_ready_to_refuse_stays_ready_when_inner_would_be_waited_for),
         fixture_test(ready_to_refuse_becomes_ready_to_probe_when_asked_again),
