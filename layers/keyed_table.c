@@ -84,86 +84,109 @@ struct keyed_victim {
     bool is_live;
 };
 
+/* A free slot, or one whose time has passed, or the one used least recently. */
 static struct keyed_victim keyed_choose(const struct cairn__keyed_set *set, uint64_t now)
 {
     struct keyed_victim victim = {KEYED_NOWHERE, KEYED_FREE, true};
     uint32_t oldest = 0;
     for (unsigned slot = 0; slot < CAIRN__KEYED_WAYS; slot++) {
         uint64_t tag = keyed_load(&set->tags[slot]);
-        if (tag == KEYED_CHANGING)
-            continue;
-        if (tag == KEYED_FREE || keyed_load(&set->times[slot]) <= now)
+        if (tag == KEYED_FREE)
             return (struct keyed_victim){slot, tag, false};
+        if (tag == KEYED_CHANGING || !victim.is_live)
+            continue;
+        bool is_live = keyed_load(&set->times[slot]) > now;
         /* A clock that is a little behind may have stamped after this one was read. */
         int32_t age =
             (int32_t)(keyed_stamp(now) - __atomic_load_n(&set->used[slot], __ATOMIC_RELAXED));
-        uint32_t years = age < 0 ? 0 : (uint32_t)age;
-        if (victim.slot != KEYED_NOWHERE && years <= oldest)
+        uint32_t unused = age < 0 ? 0 : (uint32_t)age;
+        if (is_live && victim.slot != KEYED_NOWHERE && unused <= oldest)
             continue;
-        victim.slot = slot;
-        victim.tag = tag;
-        oldest = years;
+        victim = (struct keyed_victim){slot, tag, is_live};
+        oldest = unused;
     }
     return victim;
 }
 
-static bool keyed_claim(
-    struct cairn__keyed_set *set, struct keyed_victim victim, uint64_t tag, uint64_t now)
+static struct cairn__keyed_place keyed_place(
+    struct cairn__keyed_table *table, struct cairn__keyed_set *set, uint64_t tag, uint64_t now);
+
+static void keyed_owe(struct cairn__keyed_table *table, struct cairn__keyed_set *set, uint64_t tag,
+    uint64_t debt, uint64_t now)
 {
-    if (!keyed_swap(&set->tags[victim.slot], victim.tag, KEYED_CHANGING))
-        return false;
-    keyed_store(&set->times[victim.slot], 0);
-    keyed_touch(set, victim.slot, now);
-    keyed_store(&set->tags[victim.slot], tag);
-    return true;
+    struct cairn__keyed_place place;
+    do {
+        place = keyed_place(table, set, tag, now);
+        uint64_t *time = &set->times[place.slot];
+        uint64_t old = keyed_load(time);
+        while (!keyed_swap(time, old, (old > now ? old : now) + debt))
+            old = keyed_load(time);
+    } while (keyed_load(&set->tags[place.slot]) != tag);
 }
 
-/* Adds what FROM owes to the time of TO, and frees FROM. */
-static void keyed_merge(
-    struct cairn__keyed_set *set, unsigned to, unsigned from, uint64_t tag, uint64_t now)
+/* Frees the slot FROM of TAG, and adds what it owes to the one that is kept. */
+static void keyed_merge(struct cairn__keyed_table *table, struct cairn__keyed_set *set,
+    unsigned from, uint64_t tag, uint64_t now)
 {
     if (!keyed_swap(&set->tags[from], tag, KEYED_CHANGING))
         return;
     uint64_t time = keyed_load(&set->times[from]);
     keyed_store(&set->times[from], 0);
     keyed_store(&set->tags[from], KEYED_FREE);
-    while (time > now) {
-        uint64_t old = keyed_load(&set->times[to]);
-        if (keyed_swap(&set->times[to], old, (old > now ? old : now) + (time - now)))
-            return;
-    }
+    if (time > now)
+        keyed_owe(table, set, tag, time - now, now);
 }
 
-/* Two threads that meet a new key at once may each make a slot for it: the first slot stays. */
-static unsigned keyed_settle(struct cairn__keyed_set *set, uint64_t tag, uint64_t now)
+/* Two threads that meet a key at once may each make a slot for it: the first slot stays. What was
+ * let through on account of the other is owed. */
+static void keyed_settle(
+    struct cairn__keyed_table *table, struct cairn__keyed_set *set, uint64_t tag, uint64_t now)
 {
-    unsigned kept = keyed_find(set, tag);
-    for (unsigned slot = kept + 1; slot < CAIRN__KEYED_WAYS; slot++)
+    for (unsigned slot = keyed_find(set, tag) + 1; slot < CAIRN__KEYED_WAYS; slot++)
         if (keyed_load(&set->tags[slot]) == tag)
-            keyed_merge(set, kept, slot, tag, now);
-    return kept;
+            keyed_merge(table, set, slot, tag, now);
+}
+
+static void keyed_claim(struct cairn__keyed_table *table, struct cairn__keyed_set *set,
+    struct keyed_victim victim, uint64_t tag, uint64_t now)
+{
+    uint64_t next = tag;
+    if (!keyed_swap(&set->tags[victim.slot], victim.tag, KEYED_CHANGING))
+        return;
+    /* One that was charged after it had been looked at keeps its slot. Whoever charges it from here
+     * on finds the tag changed, and does it again. */
+    if (!victim.is_live && victim.tag != KEYED_FREE && keyed_load(&set->times[victim.slot]) > now)
+        next = victim.tag;
+    else
+        keyed_store(&set->times[victim.slot], 0);
+    if (next == tag && keyed_find(set, tag) != KEYED_NOWHERE) {
+        keyed_store(&set->tags[victim.slot], KEYED_FREE); /* another thread was faster */
+        return;
+    }
+    keyed_touch(set, victim.slot, now);
+    keyed_store(&set->tags[victim.slot], next);
+    if (victim.is_live)
+        __atomic_fetch_add(&table->evicted, 1, __ATOMIC_RELAXED);
+    keyed_settle(table, set, next, now);
+}
+
+static struct cairn__keyed_place keyed_place(
+    struct cairn__keyed_table *table, struct cairn__keyed_set *set, uint64_t tag, uint64_t now)
+{
+    unsigned slot;
+    while ((slot = keyed_find(set, tag)) == KEYED_NOWHERE) {
+        struct keyed_victim victim = keyed_choose(set, now);
+        if (victim.slot != KEYED_NOWHERE)
+            keyed_claim(table, set, victim, tag, now);
+    }
+    keyed_touch(set, slot, now);
+    return (struct cairn__keyed_place){set, slot};
 }
 
 struct cairn__keyed_place cairn__keyed_table_place(
     struct cairn__keyed_table *table, uint64_t hash, uint64_t now)
 {
-    const uint64_t tag = keyed_tag(hash);
-    struct cairn__keyed_set *set = keyed_set(table, hash);
-    for (;;) {
-        unsigned slot = keyed_find(set, tag);
-        if (slot == KEYED_NOWHERE) {
-            struct keyed_victim victim = keyed_choose(set, now);
-            if (victim.slot == KEYED_NOWHERE || !keyed_claim(set, victim, tag, now))
-                continue;
-            if (victim.is_live)
-                __atomic_fetch_add(&table->evicted, 1, __ATOMIC_RELAXED);
-            slot = keyed_settle(set, tag, now);
-        }
-        if (slot == KEYED_NOWHERE)
-            continue;
-        keyed_touch(set, slot, now);
-        return (struct cairn__keyed_place){set, slot};
-    }
+    return keyed_place(table, keyed_set(table, hash), keyed_tag(hash), now);
 }
 
 bool cairn__keyed_table_holds(struct cairn__keyed_place place, uint64_t hash)
