@@ -48,9 +48,9 @@ struct cairn_keyed_answer {
  * one in some hundred sets is that full. Keys are told apart by a 64-bit SipHash under a key of
  * this object, so that peers who choose keys cannot choose which ones share a set.
  *
- * Each call that is let through is charged, so that the rate holds for all threads together, but for
- * what was forgotten. In the moment in which several threads meet a key that has no slot, a call
- * more than the burst may pass, or one be charged twice.
+ * Each call that is let through is charged, so that the rate holds for all threads together, but
+ * for what was forgotten. In the moment in which several threads meet a key that has no slot, a
+ * call more than the burst may pass, or one be charged twice.
  */
 struct cairn_keyed_limiter;
 

@@ -6,7 +6,8 @@
 const struct cairn_limit_aimd cairn_limit_aimd = {.base = CAIRN_LIMIT_AIMD};
 
 double cairn_limit_aimd_next(const struct cairn_limit_algorithm *base,
-    double memory[CAIRN_LIMIT_MEMORY], const struct cairn_limit_sample *sample)
+    double memory[CAIRN_LIMIT_MEMORY], /* NOLINT(readability-non-const-parameter) */
+    const struct cairn_limit_sample *sample)
 {
     const struct cairn_limit_aimd *self = (const struct cairn_limit_aimd *)base;
     bool is_slow = self->latency_ms && sample->rtt_ns / LIMIT_AIMD_NS_PER_MS >= self->latency_ms;

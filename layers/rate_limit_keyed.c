@@ -214,7 +214,7 @@ static struct cairn_service *rate_limit_keyed_apply(
         return cairn_layer_refuse(layer, inner, CAIRN_ERROR_TYPE,
             "needs a service that can be cloned to wait with max_wait_ms");
     struct cairn_keyed_limiter *limiter = rate_limit_keyed_limiter(&opts, &error);
-    if (limiter)
+    if (!error)
         return rate_limit_keyed_build(layer, inner, &opts, limiter);
     struct cairn_service *broken =
         cairn_layer_refuse(layer, inner, error->code, "%s", error->message);
