@@ -508,12 +508,16 @@ static void a_drain_answers_pipelined_requests_that_were_read(void **state)
     struct server_rig rig;
     (void)state;
     server_rig_start(&rig, server_app, &app, NULL);
+    int idle = client_connect(cairn_http_server_port(rig.server));
+    client_send(idle, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_response(idle, false, text, sizeof(text));
     int holder = client_connect(cairn_http_server_port(rig.server));
     client_send(holder, "GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
     await(&app.begun, 1);
     int fd = client_connect(cairn_http_server_port(rig.server));
     client_send(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     cairn_http_server_drain(rig.server);
+    assert_true(client_is_closed(idle)); /* the drain has begun */
     setsockopt(holder, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     close(holder);
     client_response(fd, false, text, sizeof(text));
@@ -524,6 +528,7 @@ static void a_drain_answers_pipelined_requests_that_were_read(void **state)
     assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
     assert_true(client_is_closed(fd));
     close(fd);
+    close(idle);
     server_rig_stop(&rig);
 }
 
