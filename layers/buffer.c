@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <cairn/layers/deadline.h>
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
 #include <cairn/service/runtime.h>
@@ -45,6 +46,7 @@ struct buffer_call {
     struct buffer_call *next;
     struct buffer_call **link; /* NULL: not queued */
     struct cairn_waker waker;
+    uint64_t deadline_ms; /* of the call, for what it makes inner do */
     bool has_room;
 };
 
@@ -172,7 +174,9 @@ static void buffer_serve(struct buffer_shared *shared)
     struct buffer_call *call = shared->in_hand;
     void *req = call->request;
     call->request = NULL;
+    uint64_t before = cairn_deadline_swap(call->deadline_ms);
     struct cairn_future inner = cairn_service_call(shared->inner, req);
+    cairn_deadline_swap(before);
     if (shared->in_hand != call) {
         cairn_future_drop(&inner);
         return;
@@ -267,8 +271,11 @@ static struct cairn_future buffer_call(struct cairn_service *base, void *req)
     CAIRN_ASSERT(self->has_room, "buffer", "called without having been ready");
     self->has_room = false;
     shared->references++;
-    struct cairn_future future = cairn_future_box(&buffer_call_ops,
-        &(struct buffer_call){.shared = shared, .request = req, .has_room = true});
+    struct cairn_future future =
+        cairn_future_box(&buffer_call_ops, &(struct buffer_call){.shared = shared,
+                                               .request = req,
+                                               .deadline_ms = cairn_deadline_ms(),
+                                               .has_room = true});
     if (!cairn_future_is_complete(&future))
         buffer_enqueue(shared, future.state);
     return future;

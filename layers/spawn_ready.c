@@ -1,5 +1,6 @@
 #include <cairn/layers/spawn_ready.h>
 
+#include <cairn/layers/deadline.h>
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
 #include <cairn/service/task.h>
@@ -17,6 +18,7 @@ struct spawn_ready {
     struct spawn_ready_task *task; /* NULL until it is needed */
     struct cairn_waker waker;      /* who waits for the task's news */
     struct cairn_error *error;     /* why inner is dead */
+    uint64_t deadline_ms;          /* of who began to wait, for what he makes inner do */
     bool is_driving;
 };
 
@@ -27,7 +29,9 @@ static void spawn_ready_run(struct cairn_task *task)
         return; /* a late wake */
     const struct cairn_context cx = {task, task->runtime};
     struct cairn_error *error = NULL;
+    uint64_t before = cairn_deadline_swap(owner->deadline_ms);
     enum cairn_poll p = cairn_service_poll_ready(owner->base.inner, &cx, &error);
+    cairn_deadline_swap(before);
     if (p == CAIRN_PENDING)
         return;
     owner->is_driving = false;
@@ -65,6 +69,7 @@ static enum cairn_poll spawn_ready_begin(
     const struct cairn_context own = {&self->task->task, cx->runtime};
     enum cairn_poll p = cairn_service_poll_ready(self->base.inner, &own, error);
     self->is_driving = p == CAIRN_PENDING;
+    self->deadline_ms = cairn_deadline_ms();
     if (self->is_driving)
         cairn_waker_set(&self->waker, cx);
     return p;

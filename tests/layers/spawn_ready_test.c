@@ -1,3 +1,4 @@
+#include <cairn/layers/deadline.h>
 #include <cairn/layers/spawn_ready.h>
 
 #include "fixture.h"
@@ -74,6 +75,75 @@ static void T124_failure_at_the_first_poll_is_reported_too(void **state)
         f->mock, cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "mock", NULL, "foobar"));
     assert_dead(&f->a, s, "foobar");
     assert_dead(&f->a, s, "foobar");
+    cairn_service_drop(s);
+}
+
+/* Notes the deadline that holds when it is asked and called; ready at its third poll. */
+struct note {
+    struct cairn_service base;
+    struct note_seen {
+        unsigned polls;
+        uint64_t at_poll;
+        uint64_t at_call;
+        struct cairn_waker waker;
+    } * seen;
+};
+
+static enum cairn_poll note_poll_ready(
+    struct cairn_service *base, const struct cairn_context *cx, struct cairn_error **error)
+{
+    struct note_seen *seen = ((struct note *)base)->seen;
+    (void)error;
+    seen->at_poll = cairn_deadline_ms();
+    if (++seen->polls > 2)
+        return CAIRN_READY;
+    if (cairn_context_can_wait(cx))
+        cairn_waker_set(&seen->waker, cx);
+    return CAIRN_PENDING;
+}
+
+static struct cairn_future note_call(struct cairn_service *base, void *req)
+{
+    ((struct note *)base)->seen->at_call = cairn_deadline_ms();
+    return cairn_future_ready_of(base->response_type, req);
+}
+
+static struct cairn_service *note_new(struct note_seen *seen)
+{
+    static const struct cairn_service_ops ops = {.name = "note",
+        .size = sizeof(struct note),
+        .poll_ready = note_poll_ready,
+        .call = note_call};
+    struct note *self = cairn_service_new(&ops, NULL);
+    assert_non_null(self);
+    self->base.request_type = self->base.response_type = &cairn_test_value_type;
+    self->seen = seen;
+    return &self->base;
+}
+
+/* Tower's trace context: what holds for a call here is its deadline. */
+static void T125_callers_deadline_holds_in_the_background_poll_and_in_the_call(void **state)
+{
+    struct fixture *f = *state;
+    struct note_seen seen = {0};
+    union cairn_outcome out;
+    struct cairn_service *s = cairn_stack(note_new(&seen), cairn_spawn_ready());
+    uint64_t before = cairn_deadline_swap(4711);
+    assert_not_ready(&f->a, s);
+    cairn_deadline_swap(before);
+    seen.at_poll = 0;
+    cairn_wake(&seen.waker);
+    cairn_test_settle(f->runtime);
+    assert_int_equal(seen.at_poll, 4711);
+    assert_int_equal(cairn_deadline_ms(), before);
+    assert_true(cairn_harness_is_woken(&f->a));
+    cairn_deadline_swap(4711);
+    assert_ready(&f->a, s);
+    struct cairn_future call = cairn_service_call(s, cairn_test_value_new(1));
+    cairn_deadline_swap(before);
+    assert_int_equal(seen.at_call, 4711);
+    assert_int_equal(cairn_harness_poll(&f->a, &call, &out), CAIRN_READY);
+    cairn_test_value_drop(out.value);
     cairn_service_drop(s);
 }
 
@@ -243,6 +313,7 @@ int main(void)
         fixture_test(inner_knows_who_waits_from_the_first_poll_on),
         fixture_test(T124_inner_readiness_failure_is_reported_with_its_text),
         fixture_test(T124_failure_at_the_first_poll_is_reported_too),
+        fixture_test(T125_callers_deadline_holds_in_the_background_poll_and_in_the_call),
         fixture_test(last_task_that_polled_is_woken),
         fixture_test(dropping_ends_the_background_work_and_inner_at_once),
         fixture_test(wake_that_comes_after_the_drop_meets_nobody),
