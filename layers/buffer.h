@@ -16,7 +16,8 @@ CAIRN_BEGIN_DECLS
  * Not ready while the queue is full. Readiness reserves one place for its handle, first come first
  * served, and the call puts the request there; the worker holds one more in its hand while inner is
  * not ready. A request whose future is dropped before inner got it leaves the queue at once, and
- * inner never sees it. Requests are served in the order of their calls.
+ * inner never sees it. Requests are served in the order of their calls, each under the deadline
+ * that held at its call (layers/deadline.h).
  *
  * When inner's readiness fails, that is the end: readiness and calls of every copy, and all that is
  * queued, fail with the same error, of inner's code, layer "buffer", message "the service has

@@ -16,6 +16,7 @@ CAIRN_BEGIN_DECLS
  * is made at the first wait of a copy and kept, and without memory for it readiness is polled as if
  * this layer were not there.
  *
+ * The deadline of who began to wait (layers/deadline.h) holds for what inner does meanwhile.
  * Releasing, calling and dropping end the background work at once. Only what was asked for is
  * driven: nothing happens before the first poll_ready.
  *
