@@ -4,12 +4,23 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>
+#include <cairn/layers/balance.h>
+#include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/deadline.h>
+#include <cairn/layers/fail_fast.h>
+#include <cairn/layers/fallback.h>
 #include <cairn/layers/filter.h>
+#include <cairn/layers/gate.h>
 #include <cairn/layers/hedge.h>
 #include <cairn/layers/load_shed.h>
+#include <cairn/layers/peak_ewma.h>
+#include <cairn/layers/pending_requests.h>
+#include <cairn/layers/priority_queue.h>
 #include <cairn/layers/rate_limit.h>
+#include <cairn/layers/rate_limit_keyed.h>
 #include <cairn/layers/retry.h>
 #include <cairn/layers/spawn_ready.h>
 #include <cairn/layers/timeout.h>
@@ -226,6 +237,24 @@ static void report_timers(void)
     printf("arm and cancel a timer, %d others pending: %.1f ns\n", TIMERS, median(rounds, ROUNDS));
 }
 
+static struct cairn_str one_key(void *cx, const void *request)
+{
+    (void)cx;
+    (void)request;
+    return CAIRN_STR("127.0.0.1");
+}
+
+static void report_balance(void)
+{
+    struct cairn_service *endpoints[10];
+    for (int i = 0; i < 10; i++)
+        endpoints[i] = leaf(true);
+    struct cairn_service *balancer = cairn_balance(
+        cairn_discover_list(endpoints, 10), .request_type = &number, .response_type = &number);
+    printf("%-18s ready %5.1f ns a call, p2c over ten endpoints\n", "balance",
+        measure(balancer) - measure(leaf(true)));
+}
+
 int main(void)
 {
     static const struct cairn_task_ops ops = {.name = "bench", .run = nothing};
@@ -234,6 +263,8 @@ int main(void)
     runtime = cairn_runtime_new(NULL, &error);
     cairn_task_init(&task, &ops, runtime);
     context = (struct cairn_context){&task, runtime};
+    struct cairn_gate *gate = cairn_gate_new();
+    struct cairn_service *second = leaf(true);
     printf("median of %d rounds of %d calls, one thread\n", ROUNDS, CALLS);
     report_permits(true, 4);
     report_permits(false, 12);
@@ -251,9 +282,22 @@ int main(void)
     report_layer("async_filter", cairn_async_filter(.predicate = same_later));
     report_layer("spawn_ready", cairn_spawn_ready());
     report_layer("hedge", cairn_hedge());
+    report_layer("circuit_breaker", cairn_circuit_breaker());
+    report_layer("adaptive_limit", cairn_adaptive_limit());
+    report_layer("rate_limit_keyed", cairn_rate_limit_keyed(.num = 1000000000, .key = one_key));
+    report_layer("deadline", cairn_deadline(.after_ms = 1000));
+    report_layer("priority_queue", cairn_priority_queue());
+    report_layer("fail_fast", cairn_fail_fast());
+    report_layer("gate", cairn_gate(.gate = gate));
+    report_layer("fallback", cairn_fallback(.service = second));
+    report_layer("pending_requests", cairn_pending_requests());
+    report_layer("peak_ewma", cairn_peak_ewma());
+    report_balance();
     printf("all five: ready %.1f ns, pending once %.1f ns a call\n",
         measure(tower_five(leaf(true))), measure(tower_five(leaf(false))));
     report_timers();
+    cairn_service_drop(second);
+    cairn_gate_unref(gate);
     cairn_task_unref(&task);
     cairn_runtime_free(runtime);
     return 0;
