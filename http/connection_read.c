@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cairn/http/body_rate.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/worker.h>
 
@@ -83,14 +84,12 @@ static int exchange_keep_body(struct cairn__exchange *self, struct cairn_str pie
     return 0;
 }
 
-/* A body that comes slower than the least rate, once it has had its first seconds. */
-static bool exchange_is_slow(
-    const struct cairn__exchange *self, const struct cairn_http_limits *limits, uint64_t now_ms)
+static bool connection_is_slow(const struct cairn__connection *self)
 {
-    uint64_t elapsed = now_ms - self->body_began_ms;
-    if (elapsed <= 10000)
-        return false;
-    return self->req->body.length < (elapsed - 10000) / 1000 * limits->body_bytes_per_s;
+    const struct cairn__exchange *exchange = self->exchange;
+    uint64_t elapsed_ms = cairn_runtime_now_ms(self->task.runtime) - exchange->body_began_ms;
+    return cairn__body_is_slow(
+        exchange->req->body.length, elapsed_ms, connection_limits(self)->body_bytes_per_s);
 }
 
 static void connection_body(struct cairn__connection *self)
@@ -99,8 +98,7 @@ static void connection_body(struct cairn__connection *self)
     struct cairn_str piece = cairn_http_decoder_piece(exchange->decoder);
     if (exchange_keep_body(exchange, piece) != 0)
         cairn__connection_refuse(self, 503, "out of memory");
-    else if (exchange_is_slow(
-                 exchange, connection_limits(self), cairn_runtime_now_ms(self->task.runtime)))
+    else if (connection_is_slow(self))
         cairn__connection_refuse(self, 408, "the request body came too slowly");
 }
 

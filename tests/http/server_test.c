@@ -474,6 +474,42 @@ static void a_client_that_leaves_the_gate_does_not_hold_up_the_next(void **state
     server_rig_stop(&rig);
 }
 
+static void a_gate_that_has_emptied_keeps_no_place_in_a_queue(void **state)
+{
+    const struct linger reset = {1, 0};
+    struct server_app app = {.wrap = one_at_a_time};
+    struct server_rig rig;
+    int ends[2];
+    size_t length = 0;
+    (void)state;
+    server_rig_start(&rig, server_app, &app, NULL);
+    int holder = client_connect(cairn_http_server_port(rig.server));
+    client_send(holder, "GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+    await(&app.begun, 1);
+    int waiting = client_connect(cairn_http_server_port(rig.server));
+    client_send(waiting, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(ask(&rig, "BAD\r\n\r\n"), 400); /* the one before has been read by now */
+    setsockopt(waiting, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    close(waiting);
+    assert_int_equal(ask(&rig, "BAD\r\n\r\n"), 400); /* and has been seen to go */
+    assert_int_equal(pipe(ends), 0);
+    FILE *out = fdopen(ends[1], "w");
+    cairn_http_server_print(rig.server, out);
+    do {
+        ssize_t n = read(ends[0], text + length, sizeof(text) - 1 - length);
+        assert_true(n > 0);
+        length += (size_t)n;
+        text[length] = '\0';
+    } while (!strstr(text, "waiting="));
+    assert_non_null(strstr(text, "waited=1"));
+    assert_non_null(strstr(text, "waiting=0"));
+    setsockopt(holder, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    close(holder);
+    server_rig_stop(&rig);
+    fclose(out);
+    close(ends[0]);
+}
+
 static void a_drain_answers_what_was_read_and_says_close(void **state)
 {
     struct server_app app = {.wrap = one_at_a_time};
@@ -643,6 +679,7 @@ int main(void)
         cmocka_unit_test(cancels_the_handler_once_when_the_client_resets),
         cmocka_unit_test(requests_wait_at_the_gate_until_the_app_is_ready),
         cmocka_unit_test(a_client_that_leaves_the_gate_does_not_hold_up_the_next),
+        cmocka_unit_test(a_gate_that_has_emptied_keeps_no_place_in_a_queue),
         cmocka_unit_test(a_drain_answers_what_was_read_and_says_close),
         cmocka_unit_test(a_drain_answers_pipelined_requests_that_were_read),
         cmocka_unit_test(a_drain_that_takes_too_long_cancels),
