@@ -30,7 +30,7 @@ static struct cairn_future late_answer(void *cx, void *value)
 /* /late takes its time, and /never all of it. */
 static struct cairn_future handle(struct cairn_http_request *req, void *state)
 {
-    uint64_t after_ms = cairn_str_equal(req->path, CAIRN_STR("/late")) ? 50 : 3600000;
+    uint64_t after_ms = cairn_str_equal(req->path, CAIRN_STR("/late")) ? 200 : 3600000;
     (void)state;
     if (write(begun_fd, "b", 1) != 1)
         abort();
@@ -110,16 +110,23 @@ static int end(const struct child *child)
     return status;
 }
 
+/* Enough of them that each worker has some, and ends when it has answered them. */
+#define REQUESTS 8
+
 static void drains_on(int number)
 {
     char text[1024];
+    int fds[REQUESTS];
     struct child child = start();
-    int fd = ask(&child, "/late");
+    for (int i = 0; i < REQUESTS; i++)
+        fds[i] = ask(&child, "/late");
     kill(child.pid, number);
-    client_response(fd, false, text, sizeof(text));
-    assert_memory_equal(text, "HTTP/1.1 200", 12);
+    for (int i = 0; i < REQUESTS; i++) {
+        client_response(fds[i], false, text, sizeof(text));
+        assert_memory_equal(text, "HTTP/1.1 200", 12);
+        close(fds[i]);
+    }
     assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
-    close(fd);
     assert_int_equal(end(&child), 0);
 }
 

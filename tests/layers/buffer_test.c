@@ -3,6 +3,8 @@
 #include "fixture.h"
 
 #include <cairn/layers/concurrency_limit.h>
+#include <cairn/layers/deadline.h>
+#include <cairn/service/service_fn.h>
 #include <cairn/testkit/contract.h>
 
 static void buffer_keeps_the_service_contract(void **state)
@@ -425,6 +427,33 @@ static void spawned_worker_serves_and_ends_with_the_last_handle(void **state)
     assert_int_equal(cairn_mock_counts(f->mock).services, 0);
 }
 
+static void *note_deadline(void *cx, void *request, struct cairn_error **error)
+{
+    (void)error;
+    *(uint64_t *)cx = cairn_deadline_ms();
+    return request;
+}
+
+static void worker_calls_under_the_deadline_of_the_call(void **state)
+{
+    struct fixture *f = *state;
+    union cairn_outcome out;
+    uint64_t seen = 0;
+    struct cairn_service *s = cairn_stack(cairn_service_fn("note", &cairn_test_value_type,
+                                              &cairn_test_value_type, note_deadline, &seen),
+        cairn_buffer(.bound = 1));
+    assert_ready(&f->a, s);
+    uint64_t before = cairn_deadline_swap(4711);
+    struct cairn_future call = cairn_service_call(s, cairn_test_value_new(1));
+    cairn_deadline_swap(before);
+    cairn_test_settle(f->runtime);
+    assert_int_equal(seen, 4711);
+    assert_int_equal(cairn_deadline_ms(), before);
+    assert_int_equal(cairn_harness_poll(&f->a, &call, &out), CAIRN_READY);
+    cairn_test_value_drop(out.value);
+    cairn_service_drop(s);
+}
+
 static void runtime_that_ends_closes_the_queue(void **state)
 {
     struct cairn_test_clock clock;
@@ -580,6 +609,7 @@ int main(void)
         fixture_test(requests_are_served_in_the_order_of_their_calls),
         fixture_test(answer_outlives_handles_worker_and_inner),
         fixture_test(worker_serves_what_is_queued_before_it_ends),
+        fixture_test(worker_calls_under_the_deadline_of_the_call),
         fixture_test(spawned_worker_serves_and_ends_with_the_last_handle),
         cmocka_unit_test(runtime_that_ends_closes_the_queue),
         fixture_test(service_that_cannot_be_cloned_gets_handles_that_can),
