@@ -35,6 +35,18 @@ function(cairn_own_target target)
         -Wvla $<$<BOOL:${CAIRN_WERROR}>:-Werror>)
 endfunction()
 
+# The same for the objects of a library.
+function(cairn_own_floor_target target)
+    cairn_own_target(${target})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    # Exported functions are not interposed, so they may be inlined within their own file.
+    # Structs of two words come and go in words: gathered into vectors they would be read before they
+    # can be forwarded from the store buffer, which costs several ns a layer.
+    target_compile_options(${target} PRIVATE -fno-semantic-interposition -fno-tree-slp-vectorize)
+    target_compile_definitions(${target} PRIVATE $<$<BOOL:${CAIRN_CHECKS}>:CAIRN_CHECKS=1>)
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+endfunction()
+
 # cairn_floor(layers BELOW service SOURCES … HEADERS …)
 function(cairn_floor name)
     cmake_parse_arguments(PARSE_ARGV 1 floor "" "" "BELOW;SOURCES;HEADERS")
@@ -43,17 +55,10 @@ function(cairn_floor name)
 
     set(target cairn_${name})
     add_library(${target} OBJECT ${floor_SOURCES})
-    cairn_own_target(${target})
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    cairn_own_floor_target(${target})
     foreach(root IN LISTS floor_BELOW ITEMS ${name})
         target_include_directories(${target} PRIVATE ${CAIRN_STAGE}/${root})
     endforeach()
-    # Exported functions are not interposed, so they may be inlined within their own file.
-    # Structs of two words come and go in words: gathered into vectors they would be read before they
-    # can be forwarded from the store buffer, which costs several ns a layer.
-    target_compile_options(${target} PRIVATE -fno-semantic-interposition -fno-tree-slp-vectorize)
-    target_compile_definitions(${target} PRIVATE $<$<BOOL:${CAIRN_CHECKS}>:CAIRN_CHECKS=1>)
-    target_link_libraries(${target} PRIVATE Threads::Threads)
     set_property(GLOBAL APPEND PROPERTY CAIRN_FLOORS ${target})
 endfunction()
 

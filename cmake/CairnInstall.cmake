@@ -43,6 +43,11 @@ function(cairn_install_pc name)
 endfunction()
 cairn_install_pc(cairn)
 
+get_property(components GLOBAL PROPERTY CAIRN_COMPONENTS)
+foreach(name IN LISTS components)
+    cairn_component_install(${name} ${cairn_package_dir} ${cairn_pc_dir})
+endforeach()
+
 if(CAIRN_BUILD_TESTKIT)
     install(TARGETS cairn_testkit EXPORT cairn-testkit-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -19,12 +19,5 @@ foreach(target cairn cairn_static)
     endif()
 endforeach()
 
-# Before 1.0 each minor release may break the ABI, so it has its own name and symbol node.
-set(cairn_abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-set(cairn_map ${PROJECT_BINARY_DIR}/generated/libcairn.map)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/libcairn.map.in ${cairn_map} @ONLY)
-set_target_properties(cairn PROPERTIES
-    VERSION ${PROJECT_VERSION} SOVERSION ${cairn_abi} LINK_DEPENDS ${cairn_map})
-target_link_options(cairn PRIVATE
-    -Wl,--version-script=${cairn_map} -Wl,-Bsymbolic-functions -Wl,--as-needed
-    $<$<NOT:$<BOOL:${CAIRN_FUZZER}>>:-Wl,-z,defs>)
+cairn_shared_library(cairn CAIRN)
+add_dependencies(cairn_libraries cairn cairn_static)

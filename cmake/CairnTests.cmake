@@ -3,6 +3,7 @@
 #   cairn_test(service/arena)                              tests/service/arena_test.c, a unit test
 #   cairn_test(service/spawn LABELS unit threaded)         also runs under ThreadSanitizer
 #   cairn_test(http/server LABELS integration threaded TIMEOUT 60)
+#   cairn_test(http/json COMPONENTS json)                  left out where that component is not built
 #   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
 #   cairn_bench(micro)                                     tests/bench/micro.c
 
@@ -44,13 +45,17 @@ function(cairn_test_properties name)
 endfunction()
 
 function(cairn_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "LABELS;LIBS;SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "LABELS;LIBS;SOURCES;COMPONENTS")
+    cairn_component_links(links ${test_COMPONENTS})
+    if(links STREQUAL NOTFOUND)
+        return()
+    endif()
     if(NOT test_LABELS)
         set(test_LABELS unit)
     endif()
     string(REPLACE "/" "_" target test_${name})
     cairn_test_program(${target} ${name}_test.c ${test_SOURCES})
-    target_link_libraries(${target} PRIVATE PkgConfig::CAIRN_CMOCKA ${test_LIBS})
+    target_link_libraries(${target} PRIVATE PkgConfig::CAIRN_CMOCKA ${test_LIBS} ${links})
     add_test(NAME ${name} COMMAND ${target})
     if(threaded IN_LIST test_LABELS)
         add_dependencies(cairn_threaded ${target})
@@ -61,7 +66,11 @@ endfunction()
 # With libFuzzer, build/<preset>/tests/fuzz/<name>. Otherwise the same source runs once over its
 # corpus as a plain test.
 function(cairn_fuzz name)
-    cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "LIBS")
+    cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "LIBS;COMPONENTS")
+    cairn_component_links(links ${fuzz_COMPONENTS})
+    if(links STREQUAL NOTFOUND)
+        return()
+    endif()
     if(CAIRN_FUZZER)
         cairn_test_program(fuzz_${name} fuzz/${name}.c)
         target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
@@ -72,15 +81,20 @@ function(cairn_fuzz name)
         cairn_test_properties(fuzz/${name} LABELS fuzz)
     endif()
     add_dependencies(cairn_fuzzers fuzz_${name})
-    target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBS})
+    target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBS} ${links})
     set_target_properties(fuzz_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fuzz)
 endfunction()
 
 function(cairn_bench name)
-    cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "SOURCES;COMPONENTS")
+    cairn_component_links(links ${bench_COMPONENTS})
+    if(links STREQUAL NOTFOUND)
+        return()
+    endif()
     cairn_test_program(bench_${name} bench/${name}.c ${bench_SOURCES})
     target_include_directories(bench_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(bench_${name} PRIVATE ${links})
     set_target_properties(bench_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
     add_dependencies(cairn_bench bench_${name})

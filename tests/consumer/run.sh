@@ -1,8 +1,10 @@
 #!/bin/sh
-# run.sh SOURCE CC - builds a project outside the tree against cairn in each way there is:
-# add_subdirectory, find_package and pkg-config, shared and static, library and test kit.
+# run.sh SOURCE CC COMPONENT… - builds a project outside the tree against cairn in each way there is:
+# add_subdirectory, find_package and pkg-config, shared and static, library, test kit and components.
 set -eu
 source=$1 cc=$2
+shift 2
+components=$(echo "$*" | tr ' ' ';')
 here=$source/tests/consumer
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -11,6 +13,11 @@ launcher=
 if command -v ccache >/dev/null; then
     launcher=-DCMAKE_C_COMPILER_LAUNCHER=ccache
 fi
+
+used=
+for name in "$@"; do
+    [ ! -e "$here/$name.c" ] || used="$used ${name}_shared ${name}_static"
+done
 
 fail() {
     echo "consumer: $*"
@@ -27,13 +34,14 @@ quietly() {
 make() {
     name=$1
     shift
-    quietly cmake -G Ninja -S "$here" -B "$dir/$name" -DCMAKE_C_COMPILER="$cc" $launcher "$@"
+    quietly cmake -G Ninja -S "$here" -B "$dir/$name" -DCMAKE_C_COMPILER="$cc" \
+        -DCOMPONENTS="$components" $launcher "$@"
     quietly ninja -C "$dir/$name"
     run "$dir/$name"
 }
 
 run() {
-    for program in shared static kit_shared kit_static; do
+    for program in shared static kit_shared kit_static $used; do
         quietly "$1/$program"
     done
     echo "ok: $(basename "$1")"
@@ -75,6 +83,12 @@ link shared main.c cairn
 link kit_shared kit.c cairn-testkit
 link static main.c cairn --static
 link kit_static kit.c cairn-testkit --static
+for name in "$@"; do
+    if [ -e "$here/$name.c" ]; then
+        link "${name}_shared" "$name.c" "cairn-$name"
+        link "${name}_static" "$name.c" "cairn-$name" --static
+    fi
+done
 run "$dir/pkg-config"
 
 needs() {
@@ -82,6 +96,11 @@ needs() {
 }
 LC_ALL=C readelf -d "$lib/libcairn.so" | grep -q 'SONAME.*\[libcairn\.so\.0\.1\]' ||
     fail "the soname is not libcairn.so.0.1"
+for name in "$@"; do
+    LC_ALL=C readelf -d "$lib/libcairn-$name.so" | grep -q "SONAME.*\[libcairn-$name\.so\.0\.1\]" ||
+        fail "the soname is not libcairn-$name.so.0.1"
+    pkg-config --exists "cairn-$name" || fail "pkg-config does not know cairn-$name"
+done
 needs shared | grep -q '^libcairn\.so\.0\.1$' || fail "shared is not linked with the shared library"
 for program in static "$dir/find_package/static"; do
     ! needs "$program" | grep libcairn || fail "$program is linked with the shared library"
