@@ -4,18 +4,15 @@
 
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
+#include <cairn/service/spares.h>
 
-#define ASYNC_FILTER_SPARES 16
-
-/* What copies and futures share; a future may outlive every copy. A spare is as good as a fresh
- * copy: it was released, and what limits is shared by copies anyway. */
+/* What copies and futures share; a future may outlive every copy. */
 struct async_filter_shared {
     unsigned references;
-    unsigned spare_count;
     uint64_t passed;
     uint64_t rejected;
     uint64_t waiting;
-    struct cairn_service *spares[ASYNC_FILTER_SPARES];
+    struct cairn__spares spares;
 };
 
 struct async_filter {
@@ -36,31 +33,15 @@ static void async_filter_shared_unref(struct async_filter_shared *shared)
 {
     if (--shared->references != 0)
         return;
-    while (shared->spare_count > 0)
-        cairn_service_drop(shared->spares[--shared->spare_count]);
+    cairn__spares_fini(&shared->spares);
     cairn_free(shared);
-}
-
-/* Moves the readied service out and puts another in its place; NULL without memory. */
-static struct cairn_service *async_filter_take(
-    struct async_filter_shared *shared, struct cairn_service **slot)
-{
-    if (shared->spare_count == 0)
-        return cairn_service_take(slot);
-    struct cairn_service *taken = *slot;
-    *slot = shared->spares[--shared->spare_count];
-    return taken;
 }
 
 static void async_filter_give_back(
     struct async_filter_shared *shared, struct cairn_service *service)
 {
     shared->waiting--;
-    cairn_service_release(service);
-    if (shared->spare_count < ASYNC_FILTER_SPARES)
-        shared->spares[shared->spare_count++] = service;
-    else
-        cairn_service_drop(service);
+    cairn__spares_give_back(&shared->spares, service);
 }
 
 /* What follows from the predicate's outcome P: the answer's future. SERVICE is called, or released.
@@ -126,7 +107,7 @@ static struct cairn_future async_filter_call(struct cairn_service *base, void *r
     struct cairn_future verdict = self->predicate(self->cx, req);
     if (cairn_future_is_complete(&verdict))
         return async_filter_at_once(self, &verdict);
-    struct cairn_service *service = async_filter_take(self->shared, &base->inner);
+    struct cairn_service *service = cairn__spares_take(&self->shared->spares, &base->inner);
     if (!service) {
         cairn_future_drop(&verdict);
         cairn_service_release(base->inner);
