@@ -9,6 +9,8 @@
 #include <cairn/http/handler.h>
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/error_to_response.h>
+#include <cairn/http/layers/from_fn.h>
+#include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/limits.h>
