@@ -7,6 +7,7 @@
 #include <cairn/http/error_response.h>
 #include <cairn/http/fields.h>
 #include <cairn/http/handler.h>
+#include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>

@@ -86,27 +86,31 @@ static size_t json_character(struct cairn_str s, char *text, size_t *used)
     return *used;
 }
 
-size_t cairn__json_escape(struct cairn_str s, char *out, size_t size)
+size_t cairn__json_escape_next(struct cairn_str *s, char *out, size_t size)
 {
     size_t written = 0;
-    while (s.length > 0) {
+    while (s->length > 0 && written < size) {
         char text[CAIRN__JSON_ESCAPE_MOST];
-        const char *piece = s.data;
-        size_t used = json_plain(s);
+        const char *piece = s->data;
+        size_t used = json_plain(*s);
         size_t length = used;
         if (used == 0) {
-            length = json_character(s, text, &used);
+            length = json_character(*s, text, &used);
             piece = text;
             if (length > size - written)
                 break;
         } else if (length > size - written) {
             length = used = size - written;
-            s.length = used;
         }
         memcpy(out + written, piece, length);
         written += length;
-        s.data += used;
-        s.length -= used;
+        s->data += used;
+        s->length -= used;
     }
     return written;
+}
+
+size_t cairn__json_escape(struct cairn_str s, char *out, size_t size)
+{
+    return cairn__json_escape_next(&s, out, size);
 }

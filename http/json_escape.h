@@ -18,5 +18,7 @@
  * no terminal's cursor), and the line ends of Unicode. A byte that is not UTF-8 becomes U+FFFD.
  */
 size_t cairn__json_escape(struct cairn_str s, char *out, size_t size);
+/* The same, and moves *S to what it has not written. */
+size_t cairn__json_escape_next(struct cairn_str *s, char *out, size_t size);
 
 #endif
