@@ -2,6 +2,7 @@
 #ifndef CAIRN_HTTP_ALL_H
 #define CAIRN_HTTP_ALL_H
 
+#include <cairn/http/date.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
@@ -16,6 +17,7 @@
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/limits.h>
 #include <cairn/http/message.h>
+#include <cairn/http/range.h>
 #include <cairn/http/router.h>
 #include <cairn/http/server.h>
 

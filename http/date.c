@@ -1,4 +1,4 @@
-#include <cairn/http/encoder.h>
+#include <cairn/http/date.h>
 
 #include <string.h>
 

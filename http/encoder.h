@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <cairn/http/date.h>
 #include <cairn/http/message.h>
 
 CAIRN_BEGIN_DECLS
@@ -43,10 +44,6 @@ CAIRN_API size_t cairn_http_encoder_head(const struct cairn_http_response *res,
 /* "1f4\r\n" into BUFFER, at least 18 bytes; returns its length. LENGTH is not 0. */
 #define CAIRN_HTTP_CHUNK_HEAD_BYTES 18
 CAIRN_API size_t cairn_http_encoder_chunk_head(size_t length, char *buffer);
-
-/* Writes 29 bytes and a NUL: "Sun, 06 Nov 1994 08:49:37 GMT". RFC 9110 section 5.6.7. */
-#define CAIRN_HTTP_DATE_BYTES 30
-CAIRN_API void cairn_http_date(int64_t unix_seconds, char *buffer);
 
 CAIRN_END_DECLS
 
