@@ -3,6 +3,7 @@
 #define CAIRN_HTTP_ALL_H
 
 #include <cairn/http/date.h>
+#include <cairn/http/base64.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
@@ -19,6 +20,7 @@
 #include <cairn/http/message.h>
 #include <cairn/http/range.h>
 #include <cairn/http/router.h>
+#include <cairn/http/secret.h>
 #include <cairn/http/server.h>
 
 #include <cairn/layers/adaptive_limit.h>
