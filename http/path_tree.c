@@ -1,22 +1,6 @@
 #include <cairn/http/path_tree.h>
 
-#include <cairn/http/percent.h>
 #include <cairn/service/alloc.h>
-
-struct cairn__path_node {
-    uint32_t statics; /* how many edges lead on */
-    uint32_t capture; /* the node behind {name} */
-    uint32_t rest;    /* the leaf of {*rest} */
-    uint32_t leaf;    /* of the pattern that ends here */
-};
-
-struct cairn__path_edge {
-    const char *text;
-    uint32_t length;
-    uint32_t parent;
-    uint32_t child; /* 0: a free slot, for nothing leads to the root */
-    uint32_t hash;
-};
 
 static uint64_t path_mix(uint64_t h)
 {
@@ -26,7 +10,7 @@ static uint64_t path_mix(uint64_t h)
 
 /* The keys in the table are the program's own, so that nobody can make them collide from outside.
  */
-static uint32_t path_hash(uint32_t parent, struct cairn_str s)
+uint32_t cairn__path_hash(uint32_t parent, struct cairn_str s)
 {
     uint64_t h = path_mix(((uint64_t)parent << 32) ^ s.length);
     uint64_t word;
@@ -47,12 +31,12 @@ static bool path_edge_is(
            memcmp(edge->text, s.data, s.length) == 0;
 }
 
-/* The slot of the edge, or the free one where it belongs. There always is a free one. */
-static struct cairn__path_edge *path_slot(
-    const struct cairn__path_tree *tree, uint32_t hash, uint32_t parent, struct cairn_str s)
+struct cairn__path_edge *cairn__path_slot(const struct cairn__path_tree *tree, uint32_t hash,
+    uint32_t parent, struct cairn_str s, uint32_t *steps)
 {
     for (uint32_t i = hash;; i++) {
         struct cairn__path_edge *edge = &tree->edges[i & (tree->edge_capacity - 1)];
+        ++*steps;
         if (edge->child == 0 || path_edge_is(edge, hash, parent, s))
             return edge;
     }
@@ -70,11 +54,12 @@ static int path_grow_edges(struct cairn__path_tree *tree)
     struct cairn__path_tree old = *tree;
     tree->edges = edges;
     tree->edge_capacity = capacity;
+    uint32_t steps = 0;
     for (uint32_t i = 0; i < old.edge_capacity; i++) {
         const struct cairn__path_edge *edge = &old.edges[i];
         if (edge->child)
-            *path_slot(tree, edge->hash, edge->parent, cairn_str_of(edge->text, edge->length)) =
-                *edge;
+            *cairn__path_slot(tree, edge->hash, edge->parent,
+                cairn_str_of(edge->text, edge->length), &steps) = *edge;
     }
     cairn_free(old.edges);
     return 0;
@@ -91,8 +76,8 @@ static uint32_t path_new_node(struct cairn__path_tree *tree)
         tree->nodes = nodes;
         tree->node_capacity = capacity;
     }
-    tree->nodes[tree->node_count] =
-        (struct cairn__path_node){0, CAIRN__PATH_NONE, CAIRN__PATH_NONE, CAIRN__PATH_NONE};
+    tree->nodes[tree->node_count] = (struct cairn__path_node){
+        0, CAIRN__PATH_NONE, CAIRN__PATH_NONE, CAIRN__PATH_NONE, CAIRN__PATH_NONE};
     return tree->node_count++;
 }
 
@@ -100,8 +85,9 @@ static uint32_t path_add_static(struct cairn__path_tree *tree, uint32_t parent, 
 {
     if (path_grow_edges(tree))
         return CAIRN__PATH_NONE;
-    uint32_t hash = path_hash(parent, s);
-    struct cairn__path_edge *edge = path_slot(tree, hash, parent, s);
+    uint32_t hash = cairn__path_hash(parent, s);
+    uint32_t steps = 0;
+    struct cairn__path_edge *edge = cairn__path_slot(tree, hash, parent, s, &steps);
     if (edge->child)
         return edge->child;
     uint32_t child = path_new_node(tree);
@@ -123,18 +109,88 @@ static uint32_t path_add_capture(struct cairn__path_tree *tree, uint32_t parent)
     return child;
 }
 
+static int path_grow_shapes(struct cairn__path_tree *tree)
+{
+    if (tree->shape_count < tree->shape_capacity)
+        return 0;
+    uint32_t capacity = tree->shape_capacity ? 2 * tree->shape_capacity : 8;
+    struct cairn__path_shape *shapes = cairn_resize(tree->shapes, capacity * sizeof(*shapes));
+    if (!shapes)
+        return -1;
+    tree->shapes = shapes;
+    tree->shape_capacity = capacity;
+    return 0;
+}
+
+/* Whether captures of shape A are tried before those of B. */
+static bool path_shape_is_before(
+    const struct cairn__path_shape *a, const struct cairn__path_shape *b)
+{
+    uint32_t all_a = a->prefix + a->suffix;
+    uint32_t all_b = b->prefix + b->suffix;
+    return all_a > all_b || (all_a == all_b && a->prefix > b->prefix);
+}
+
+/* The node of PARENT's captures of this shape. */
+static uint32_t path_add_shape(
+    struct cairn__path_tree *tree, uint32_t parent, uint32_t prefix, uint32_t suffix)
+{
+    if (path_grow_shapes(tree))
+        return CAIRN__PATH_NONE;
+    struct cairn__path_shape added = {prefix, suffix, CAIRN__PATH_NONE, CAIRN__PATH_NONE};
+    uint32_t before = CAIRN__PATH_NONE;
+    uint32_t at = tree->nodes[parent].shape;
+    for (; at != CAIRN__PATH_NONE && path_shape_is_before(&tree->shapes[at], &added);
+         at = tree->shapes[at].next)
+        before = at;
+    if (at != CAIRN__PATH_NONE && !path_shape_is_before(&added, &tree->shapes[at]))
+        return tree->shapes[at].node;
+    added.node = path_new_node(tree);
+    added.next = at;
+    if (added.node == CAIRN__PATH_NONE)
+        return added.node;
+    uint32_t index = tree->shape_count++;
+    tree->shapes[index] = added;
+    if (before == CAIRN__PATH_NONE)
+        tree->nodes[parent].shape = index;
+    else
+        tree->shapes[before].next = index;
+    return added.node;
+}
+
+static uint32_t path_add_affixed(
+    struct cairn__path_tree *tree, uint32_t parent, const struct cairn__segment *segment)
+{
+    uint32_t node = path_add_shape(
+        tree, parent, (uint32_t)segment->prefix.length, (uint32_t)segment->suffix.length);
+    if (node != CAIRN__PATH_NONE)
+        node = path_add_static(tree, node, segment->prefix);
+    return node == CAIRN__PATH_NONE ? node : path_add_static(tree, node, segment->suffix);
+}
+
+static uint32_t path_add_segment(
+    struct cairn__path_tree *tree, uint32_t parent, const struct cairn__segment *segment)
+{
+    switch (segment->kind) {
+    case CAIRN__SEGMENT_STATIC:
+        return path_add_static(tree, parent, segment->text);
+    case CAIRN__SEGMENT_CAPTURE:
+        return segment->prefix.length || segment->suffix.length
+                   ? path_add_affixed(tree, parent, segment)
+                   : path_add_capture(tree, parent);
+    default:
+        return parent;
+    }
+}
+
 int cairn__path_tree_add(
     struct cairn__path_tree *tree, const struct cairn__pattern *pattern, uint32_t *leaf)
 {
     uint32_t node = tree->node_count ? 0 : path_new_node(tree);
     bool is_rest = false;
     for (size_t i = 0; i < pattern->count && node != CAIRN__PATH_NONE; i++) {
-        const struct cairn__segment *segment = &pattern->segments[i];
-        is_rest = segment->kind == CAIRN__SEGMENT_REST;
-        if (segment->kind == CAIRN__SEGMENT_STATIC)
-            node = path_add_static(tree, node, segment->text);
-        else if (!is_rest)
-            node = path_add_capture(tree, node);
+        is_rest = pattern->segments[i].kind == CAIRN__SEGMENT_REST;
+        node = path_add_segment(tree, node, &pattern->segments[i]);
     }
     if (node == CAIRN__PATH_NONE)
         return -1;
@@ -151,124 +207,6 @@ void cairn__path_tree_fini(struct cairn__path_tree *tree)
 {
     cairn_free(tree->nodes);
     cairn_free(tree->edges);
+    cairn_free(tree->shapes);
     *tree = (struct cairn__path_tree){0};
-}
-
-/* A path in parts, as many as the tree is deep and one more, so that a longer path is seen to be
- * longer. */
-struct path_search {
-    const struct cairn__path_tree *tree;
-    struct cairn__path_match *match;
-    const char *end; /* of the path */
-    uint32_t count;
-    bool is_rest; /* what was found */
-    struct cairn_str raw[CAIRN__PATTERN_SEGMENTS + 1];
-    struct cairn_str parts[CAIRN__PATTERN_SEGMENTS + 1]; /* decoded */
-};
-
-static void path_split(struct path_search *self, const char *at)
-{
-    while (at < self->end && self->count <= self->tree->depth) {
-        const char *start = at + 1;
-        at = start < self->end ? memchr(start, '/', (size_t)(self->end - start)) : NULL;
-        if (!at)
-            at = self->end;
-        self->raw[self->count] = cairn_str_of(start, (size_t)(at - start));
-        self->parts[self->count] = self->raw[self->count];
-        self->count++;
-    }
-}
-
-/* PATH has as many bytes as all of its parts need. */
-static int path_decode(struct path_search *self, struct cairn_str path, struct cairn_arena *arena)
-{
-    char *text = cairn_arena_alloc_text(arena, path.length);
-    if (!text)
-        return -1;
-    for (uint32_t i = 0; i < self->count; i++) {
-        self->parts[i] = cairn_str_of(text, cairn__percent_decode(self->raw[i], text));
-        text += self->parts[i].length;
-    }
-    return 0;
-}
-
-static uint32_t path_step(const struct cairn__path_tree *tree, uint32_t parent, struct cairn_str s)
-{
-    uint32_t hash = path_hash(parent, s);
-    return path_slot(tree, hash, parent, s)->child;
-}
-
-static void path_capture(struct path_search *self, struct cairn_str value)
-{
-    self->match->values[self->match->count++] = value;
-}
-
-static bool path_search_rest(
-    struct path_search *self, const struct cairn__path_node *node, uint32_t depth)
-{
-    const char *start = self->raw[depth].data;
-    if (node->rest == CAIRN__PATH_NONE || start == self->end)
-        return false;
-    self->match->leaf = node->rest;
-    self->is_rest = true;
-    path_capture(self, cairn_str_of(start, (size_t)(self->end - start)));
-    return true;
-}
-
-static bool path_search_node(struct path_search *self, uint32_t index, uint32_t depth)
-{
-    const struct cairn__path_node *node = &self->tree->nodes[index];
-    if (depth == self->count) {
-        self->match->leaf = node->leaf;
-        return node->leaf != CAIRN__PATH_NONE;
-    }
-    struct cairn_str part = self->parts[depth];
-    if (node->statics) {
-        uint32_t child = path_step(self->tree, index, part);
-        if (child && path_search_node(self, child, depth + 1))
-            return true;
-    }
-    if (node->capture != CAIRN__PATH_NONE && part.length) {
-        path_capture(self, part);
-        if (path_search_node(self, node->capture, depth + 1))
-            return true;
-        self->match->count--;
-    }
-    return path_search_rest(self, node, depth);
-}
-
-/* A rest is the one value that lies undecoded in the path. */
-static int path_decode_rest(struct path_search *self, struct cairn_arena *arena)
-{
-    struct cairn_str *last = &self->match->values[self->match->count - 1];
-    char *text = cairn_arena_alloc_text(arena, last->length);
-    if (!text)
-        return -1;
-    *last = cairn_str_of(text, cairn__percent_decode(*last, text));
-    return 0;
-}
-
-enum cairn__path_result cairn__path_tree_find(const struct cairn__path_tree *tree,
-    struct cairn_str path, struct cairn_arena *arena, struct cairn__path_match *out)
-{
-    bool is_encoded = cairn__percent_is_in(path);
-    if (is_encoded && !cairn__percent_is_valid(path))
-        return CAIRN__PATH_BAD;
-    if (path.length == 0 || path.data[0] != '/' || tree->node_count == 0)
-        return CAIRN__PATH_MISSING;
-    struct path_search search;
-    search.tree = tree;
-    search.match = out;
-    search.end = path.data + path.length;
-    search.count = 0;
-    search.is_rest = false;
-    path_split(&search, path.data);
-    if (is_encoded && path_decode(&search, path, arena))
-        return CAIRN__PATH_NO_MEMORY;
-    out->count = 0;
-    if (!path_search_node(&search, 0, 0))
-        return CAIRN__PATH_MISSING;
-    if (is_encoded && search.is_rest && path_decode_rest(&search, arena))
-        return CAIRN__PATH_NO_MEMORY;
-    return CAIRN__PATH_FOUND;
 }

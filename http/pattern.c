@@ -7,15 +7,15 @@ static bool pattern_has(struct cairn_str s, char c)
     return s.length && memchr(s.data, c, s.length);
 }
 
-static const char *pattern_parse_static(struct cairn_str s, struct cairn__segment *out)
+/* Why S cannot stand in a pattern as it is; NULL: it can. */
+static const char *pattern_literal_complaint(struct cairn_str s)
 {
     if (pattern_has(s, '{') || pattern_has(s, '}'))
-        return "braces stand around a whole segment, as in /users/{id}";
+        return "braces stand around the name of a capture, one in a segment, as in /users/{id}";
     if (pattern_has(s, '?') || pattern_has(s, '#'))
         return "only the path is matched, without a query or a fragment";
     if (cairn__percent_is_in(s) && cairn__percent_is_valid(s))
         return "patterns are written decoded, without percent-encoding";
-    *out = (struct cairn__segment){CAIRN__SEGMENT_STATIC, s};
     return NULL;
 }
 
@@ -30,17 +30,35 @@ static bool pattern_is_name(struct cairn_str s)
     return s.length > 0;
 }
 
+/* The pieces of S, which has a capture from OPEN to CLOSE, its braces. */
+static const char *pattern_parse_capture(
+    struct cairn_str s, const char *open, const char *close, struct cairn__segment *out)
+{
+    const char *end = s.data + s.length;
+    bool is_rest = close - open > 1 && open[1] == '*';
+    const char *name = open + (is_rest ? 2 : 1);
+    *out = (struct cairn__segment){
+        .kind = is_rest ? CAIRN__SEGMENT_REST : CAIRN__SEGMENT_CAPTURE,
+        .text = cairn_str_of(name, (size_t)(close - name)),
+        .prefix = cairn_str_of(s.data, (size_t)(open - s.data)),
+        .suffix = cairn_str_of(close + 1, (size_t)(end - close - 1)),
+    };
+    if (!pattern_is_name(out->text))
+        return "a capture's name is of letters, digits and underscores, at least one";
+    if (is_rest && s.length > (size_t)(close + 1 - open))
+        return "{*rest} is a whole segment";
+    const char *complaint = pattern_literal_complaint(out->prefix);
+    return complaint ? complaint : pattern_literal_complaint(out->suffix);
+}
+
 static const char *pattern_parse_segment(struct cairn_str s, struct cairn__segment *out)
 {
-    if (s.length < 2 || s.data[0] != '{' || s.data[s.length - 1] != '}')
-        return pattern_parse_static(s, out);
-    bool is_rest = s.length > 2 && s.data[1] == '*';
-    size_t skip = is_rest ? 2 : 1;
-    struct cairn_str name = cairn_str_of(s.data + skip, s.length - skip - 1);
-    if (!pattern_is_name(name))
-        return "a capture's name is of letters, digits and underscores, at least one";
-    *out = (struct cairn__segment){is_rest ? CAIRN__SEGMENT_REST : CAIRN__SEGMENT_CAPTURE, name};
-    return NULL;
+    const char *open = s.length ? memchr(s.data, '{', s.length) : NULL;
+    const char *close = open ? memchr(open, '}', s.length - (size_t)(open - s.data)) : NULL;
+    if (close)
+        return pattern_parse_capture(s, open, close, out);
+    *out = (struct cairn__segment){.kind = CAIRN__SEGMENT_STATIC, .text = s};
+    return pattern_literal_complaint(s);
 }
 
 static bool pattern_has_name(const struct cairn__pattern *self, struct cairn_str name)

@@ -11,13 +11,15 @@
 
 enum cairn__segment_kind {
     CAIRN__SEGMENT_STATIC,
-    CAIRN__SEGMENT_CAPTURE, /* {name} */
+    CAIRN__SEGMENT_CAPTURE, /* {name}, v{name}, {name}.json */
     CAIRN__SEGMENT_REST     /* {*name} */
 };
 
 struct cairn__segment {
     enum cairn__segment_kind kind;
-    struct cairn_str text; /* what is static, or the name */
+    struct cairn_str text;   /* what is static, or the name */
+    struct cairn_str prefix; /* what stands around a capture; may be empty */
+    struct cairn_str suffix;
 };
 
 /* "/" is one static segment of no bytes, and so is what follows a slash at the end. */

@@ -25,17 +25,21 @@ CAIRN_BEGIN_DECLS
  *
  *     /users        a static segment, written as it reads: "/café", not "/caf%C3%A9"
  *     /users/{id}   one segment, not empty, is captured
+ *     /v{major}     what stands between the literals, not empty, is captured: /{file}.json too
  *     /files/{*at}  all that is left, not empty, slashes and all, is captured; the last segment
  *
  * The path of a request is compared percent-decoded, segment by segment: %2F is data, and ends no
  * segment. What is captured is decoded too, once, in the arena; so it may hold any byte but NUL,
- * also "..": look before you open a file. Dots and double slashes are left as they are. A name has
- * letters, digits and underscores. At most 16 captures, 64 segments and 1024 bytes.
+ * also "..": look before you open a file. Nothing is normalised: dots, double slashes, a slash at
+ * the end and the case of letters are left as they are. A name has letters, digits and underscores.
+ * At most 16 captures, one in a segment, 64 segments and 1024 bytes.
  *
  * The path is chosen first: segment by segment what is static goes before a capture, and that
- * before a rest, and a way that leads nowhere is taken back. Then the method is: its own route,
- * else cairn_http_any's; HEAD is answered by GET's (the server sends no body). Matching costs the
- * same with ten routes and with a thousand, and allocates nothing where nothing is percent-encoded.
+ * before a rest; of captures the one with more literals around it, then the one with the longer
+ * prefix, goes first; and a way that leads nowhere is taken back. Then the method is: its own
+ * route, else cairn_http_any's; HEAD is answered by GET's (the server sends no body). Matching
+ * costs the same with ten routes and with a thousand, and allocates nothing where nothing is
+ * percent-encoded.
  */
 struct cairn_http_router;
 

@@ -84,27 +84,49 @@ static size_t all_paths(char paths[][8])
     return count;
 }
 
-/* Each of the 8192 sets of these patterns, with each of the 39 paths. */
-static void agrees_with_the_reference_on_all_small_sets_and_paths(void **state)
+/* Each set of PATTERNS with each path. */
+static void assert_same_on_all_sets(
+    const char *const *patterns, size_t pattern_count, const char *const *paths, size_t path_count)
 {
-    static const char *const patterns[] = {"/", "/a", "/{x}", "/{*r}", "/a/", "/a/b", "/a/{x}",
-        "/a/{*r}", "/{x}/a", "/{x}/{y}", "/{x}/{*r}", "/a/{x}/b", "/{x}/b/a"};
-    const size_t count = sizeof(patterns) / sizeof(*patterns);
-    char paths[39][8];
-    (void)state;
-    assert_int_equal(all_paths(paths), 39);
     struct cairn_arena *arena = cairn_arena_new(NULL);
-    for (unsigned set = 0; set < 1u << count; set++) {
+    for (unsigned set = 0; set < 1u << pattern_count; set++) {
         struct forest forest = {0};
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < pattern_count; i++) {
             if (set & 1u << i)
                 add(&forest, patterns[i]);
         }
-        for (size_t i = 0; i < 39; i++)
+        for (size_t i = 0; i < path_count; i++)
             assert_same(&forest, paths[i], arena);
         cairn__path_tree_fini(&forest.tree);
     }
     cairn_arena_free(arena);
+}
+
+/* 8192 sets, 39 paths. */
+static void agrees_with_the_reference_on_all_small_sets_and_paths(void **state)
+{
+    static const char *const patterns[] = {"/", "/a", "/{x}", "/{*r}", "/a/", "/a/b", "/a/{x}",
+        "/a/{*r}", "/{x}/a", "/{x}/{y}", "/{x}/{*r}", "/a/{x}/b", "/{x}/b/a"};
+    char texts[39][8];
+    const char *paths[39];
+    (void)state;
+    assert_int_equal(all_paths(texts), 39);
+    for (size_t i = 0; i < 39; i++)
+        paths[i] = texts[i];
+    assert_same_on_all_sets(patterns, sizeof(patterns) / sizeof(*patterns), paths, 39);
+}
+
+/* 4096 sets of captures with literals around them. */
+static void agrees_with_the_reference_on_literals_around_captures(void **state)
+{
+    static const char *const patterns[] = {"/ab", "/{x}", "/a{x}", "/{x}a", "/b{x}", "/a{x}b",
+        "/aa{x}", "/{x}ba", "/{*r}", "/a{x}/b", "/a{x}/{y}a", "/ab{x}ba"};
+    static const char *const paths[] = {"/", "/a", "/b", "/aa", "/ab", "/ba", "/aaa", "/aab",
+        "/aba", "/abb", "/aba/b", "/aba/a", "/aba/ba", "/ba/b", "/abba", "/ababa", "/a%61b",
+        "/%61b", "/a%2Fb", "/a//b"};
+    (void)state;
+    assert_same_on_all_sets(
+        patterns, sizeof(patterns) / sizeof(*patterns), paths, sizeof(paths) / sizeof(*paths));
 }
 
 static const char *any_of(struct cairn_random *random, const char *const *texts, size_t count)
@@ -115,15 +137,20 @@ static const char *any_of(struct cairn_random *random, const char *const *texts,
 /* A valid pattern of up to six segments. */
 static void random_pattern(struct cairn_random *random, char *text)
 {
-    static const char *const segments[] = {
-        "", "a", "b", "ab", "a/b", "abcdefgh", "abcdefghi", "{", "{", "{*"};
+    static const char *const statics[] = {"", "a", "b", "ab", "a/b", "abcdefgh", "abcdefghi"};
+    static const char *const affixes[] = {"", "", "a", "b", "ab", "abcd", "fghi"};
+    const size_t most = sizeof(affixes) / sizeof(*affixes);
     size_t count = (size_t)cairn_random_range(random, 1, 7);
     *text = '\0';
     for (size_t i = 0; i < count; i++) {
-        const char *segment = any_of(random, segments, sizeof(segments) / sizeof(*segments));
-        text += sprintf(text, *segment == '{' ? "/%sn%zu}" : "/%s", segment, i);
-        if (segment[0] == '{' && segment[1] == '*')
+        uint64_t kind = cairn_random_range(random, 0, 10);
+        if (kind == 0) {
+            sprintf(text, "/{*n%zu}", i);
             return;
+        }
+        text += kind < 6 ? sprintf(text, "/%s", any_of(random, statics, most))
+                         : sprintf(text, "/%s{n%zu}%s", any_of(random, affixes, most), i,
+                               any_of(random, affixes, most));
     }
 }
 
@@ -145,7 +172,7 @@ static void agrees_with_the_reference_on_random_sets_and_paths(void **state)
     struct cairn_random random;
     (void)state;
     cairn_random_init(&random, 20260131);
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 1200; round++) {
         struct forest forest = {0};
         char patterns[MOST][128];
         struct cairn_arena *arena = cairn_arena_new(NULL);
@@ -162,6 +189,51 @@ static void agrees_with_the_reference_on_random_sets_and_paths(void **state)
         cairn__path_tree_fini(&forest.tree);
         cairn_arena_free(arena);
     }
+}
+
+/* What a search costs on average, in hundredths of a step, among COUNT patterns of each of five
+ * kinds, for paths that all have one. */
+static uint64_t steps_of_a_search(size_t count, struct cairn_arena *arena)
+{
+    static const char *const patterns[] = {
+        "/s%zu/x", "/users/{id}/thing%zu", "/v%zu-{id}", "/{file}.ext%zu", "/a{b}/c%zu/{*rest}"};
+    static const char *const paths[] = {
+        "/s%zu/x", "/users/7/thing%zu", "/v%zu-7", "/name.ext%zu", "/ab/c%zu/d/e"};
+    static char texts[5000][32];
+    struct cairn__path_tree tree = {0};
+    struct cairn__pattern pattern;
+    uint32_t leaf;
+    uint64_t steps = 0;
+    for (size_t i = 0; i < 5 * count; i++) {
+        /* Numbers of one length, so that each kind has one shape. */
+        snprintf(texts[i], sizeof(texts[i]), patterns[i % 5], 1000 + i / 5);
+        assert_null(cairn__pattern_parse(cairn_str_from(texts[i]), &pattern));
+        assert_int_equal(cairn__path_tree_add(&tree, &pattern, &leaf), 0);
+    }
+    for (size_t i = 0; i < 5 * count; i++) {
+        struct cairn__path_match match;
+        char path[32];
+        snprintf(path, sizeof(path), paths[i % 5], 1000 + i / 5);
+        assert_int_equal(
+            cairn__path_tree_find(&tree, cairn_str_from(path), arena, &match), CAIRN__PATH_FOUND);
+        assert_int_equal(match.leaf, i);
+        steps += match.steps;
+    }
+    cairn__path_tree_fini(&tree);
+    return steps * 100 / (5 * count);
+}
+
+/* The few collisions of a table that is at most half full are all that may make a difference. */
+static void a_search_costs_the_same_among_ten_patterns_and_among_thousands(void **state)
+{
+    struct cairn_arena *arena = cairn_arena_new(NULL);
+    (void)state;
+    uint64_t few = steps_of_a_search(2, arena);
+    uint64_t many = steps_of_a_search(1000, arena);
+    cairn_arena_free(arena);
+    assert_true(few >= 400);
+    if (many > few + few / 4)
+        fail_msg("%d steps among ten patterns, %d among 5000, in hundredths", (int)few, (int)many);
 }
 
 static void decodes_every_byte_but_a_nul(void **state)
@@ -196,7 +268,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_reference_on_all_small_sets_and_paths),
+        cmocka_unit_test(agrees_with_the_reference_on_literals_around_captures),
         cmocka_unit_test(agrees_with_the_reference_on_random_sets_and_paths),
+        cmocka_unit_test(a_search_costs_the_same_among_ten_patterns_and_among_thousands),
         cmocka_unit_test(decodes_every_byte_but_a_nul),
         cmocka_unit_test(an_encoding_that_is_cut_off_is_none),
     };

@@ -97,21 +97,32 @@ static void a_bad_pattern_breaks_the_router(void **state)
 {
     static const char *const table[][2] = {{"", "router: GET : a pattern begins with a slash"},
         {"users", "router: GET users: a pattern begins with a slash"},
-        {"/{", "router: GET /{: braces stand around a whole segment, as in /users/{id}"},
-        {"/}", "router: GET /}: braces stand around a whole segment, as in /users/{id}"},
-        {"/a{b}", "router: GET /a{b}: braces stand around a whole segment, as in /users/{id}"},
-        {"/{a}b", "router: GET /{a}b: braces stand around a whole segment, as in /users/{id}"},
+        {"/{", "router: GET /{: braces stand around the name of a capture, one in a segment, as in "
+               "/users/{id}"},
+        {"/}", "router: GET /}: braces stand around the name of a capture, one in a segment, as in "
+               "/users/{id}"},
+        {"/a}b{c", "router: GET /a}b{c: braces stand around the name of a capture, one in a "
+                   "segment, as in /users/{id}"},
+        {"/{a}{b}", "router: GET /{a}{b}: braces stand around the name of a capture, one in a "
+                    "segment, as in /users/{id}"},
+        {"/{a}-{b}", "router: GET /{a}-{b}: braces stand around the name of a capture, one in a "
+                     "segment, as in /users/{id}"},
+        {"/{a}b}", "router: GET /{a}b}: braces stand around the name of a capture, one in a "
+                   "segment, as in /users/{id}"},
+        {"/}{a}", "router: GET /}{a}: braces stand around the name of a capture, one in a segment, "
+                  "as in /users/{id}"},
         {"/{}", "router: GET /{}: a capture's name is of letters, digits and underscores, at least "
                 "one"},
-        {"/{*}",
-            "router: GET /{*}: a capture's name is of letters, digits and underscores, at least "
-            "one"},
-        {"/{a:int}",
-            "router: GET /{a:int}: a capture's name is of letters, digits and underscores, at "
-            "least one"},
-        {"/{a}{b}",
-            "router: GET /{a}{b}: a capture's name is of letters, digits and underscores, at "
-            "least one"},
+        {"/{*}", "router: GET /{*}: a capture's name is of letters, digits and underscores, at "
+                 "least one"},
+        {"/{a:int}", "router: GET /{a:int}: a capture's name is of letters, digits and "
+                     "underscores, at least one"},
+        {"/{{a}", "router: GET /{{a}: a capture's name is of letters, digits and underscores, at "
+                  "least one"},
+        {"/x{*a}", "router: GET /x{*a}: {*rest} is a whole segment"},
+        {"/{*a}x", "router: GET /{*a}x: {*rest} is a whole segment"},
+        {"/a?{b}", "router: GET /a?{b}: only the path is matched, without a query or a fragment"},
+        {"/{b}%41", "router: GET /{b}%41: patterns are written decoded, without percent-encoding"},
         {"/{a}/b/{a}", "router: GET /{a}/b/{a}: each capture has a name of its own"},
         {"/{a}/{*a}", "router: GET /{a}/{*a}: each capture has a name of its own"},
         {"/{*a}/b", "router: GET /{*a}/b: nothing can follow {*rest}"},

@@ -49,6 +49,57 @@ static void static_goes_before_capture_and_capture_before_rest(void **state)
     cairn_service_drop(service);
 }
 
+static void literals_may_stand_around_a_capture(void **state)
+{
+    static const char *const patterns[] = {"/v{major}/x", "/{file}.json", "/img-{id}.png", NULL};
+    struct cairn_service *service = routes(patterns);
+    assert_told(*state, service, "/v2/x", "/v{major}/x major=2");
+    assert_told(*state, service, "/a.b.json", "/{file}.json file=a.b");
+    assert_told(*state, service, "/img-%37.pn%67", "/img-{id}.png id=7");
+    assert_told(*state, service, "/v%2F/x", "/v{major}/x major=/");
+    assert_status(*state, service, "/v/x", 404);
+    assert_status(*state, service, "/.json", 404);
+    assert_status(*state, service, "/img-.png", 404);
+    assert_status(*state, service, "/imgpng", 404);
+    assert_status(*state, service, "/w2/x", 404);
+    assert_status(*state, service, "/a.jsonx", 404);
+    cairn_service_drop(service);
+}
+
+static void more_literals_go_first_and_then_the_longer_prefix(void **state)
+{
+    static const char *const patterns[] = {
+        "/{any}", "/{x}.gz", "/{x}.tar.gz", "/a{x}", "/{x}a", "/a.tar.gz", NULL};
+    struct cairn_service *service = routes(patterns);
+    assert_told(*state, service, "/a.tar.gz", "/a.tar.gz");
+    assert_told(*state, service, "/b.tar.gz", "/{x}.tar.gz x=b");
+    assert_told(*state, service, "/a.gz", "/{x}.gz x=a");
+    assert_told(*state, service, "/aba", "/a{x} x=ba");
+    assert_told(*state, service, "/bba", "/{x}a x=bb");
+    assert_told(*state, service, "/a", "/{any} any=a");
+    cairn_service_drop(service);
+}
+
+/* What a path looks like is left to whoever gets it: nothing is folded or taken away. */
+static void a_path_is_not_normalised(void **state)
+{
+    static const char *const patterns[] = {"/a", "/a/", "/b", "/{x}/{y}", NULL};
+    struct cairn_service *service = routes(patterns);
+    assert_told(*state, service, "/a/", "/a/");
+    assert_told(*state, service, "/a/.", "/{x}/{y} x=a y=.");
+    assert_told(*state, service, "/a/..", "/{x}/{y} x=a y=..");
+    assert_told(*state, service, "/a/%2e%2E", "/{x}/{y} x=a y=..");
+    assert_told(*state, service, "/a/%252e", "/{x}/{y} x=a y=%2e");
+    assert_told(*state, service, "/a%2Fb/c%5Cd", "/{x}/{y} x=a/b y=c\\d");
+    assert_status(*state, service, "//a", 404);
+    assert_status(*state, service, "/./b", 200);
+    assert_status(*state, service, "/b/", 404);
+    assert_status(*state, service, "/x/../b", 404);
+    assert_status(*state, service, "/A", 404);
+    assert_status(*state, service, "/a%00", 400);
+    cairn_service_drop(service);
+}
+
 static void a_way_that_leads_nowhere_is_taken_back(void **state)
 {
     static const char *const patterns[] = {"/a/{x}/c", "/a/b/d", "/{*all}", "/a/b/{y}/e/{z}", NULL};
@@ -302,6 +353,9 @@ int main(void)
         rig_test(captures_are_named_in_order),
         rig_test(an_empty_segment_is_not_captured_and_may_be_static),
         rig_test(static_goes_before_capture_and_capture_before_rest),
+        rig_test(literals_may_stand_around_a_capture),
+        rig_test(more_literals_go_first_and_then_the_longer_prefix),
+        rig_test(a_path_is_not_normalised),
         rig_test(a_way_that_leads_nowhere_is_taken_back),
         rig_test(a_rest_is_never_empty_and_may_begin_with_a_slash),
         rig_test(segments_are_compared_and_captured_decoded),
