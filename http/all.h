@@ -4,6 +4,7 @@
 
 #include <cairn/http/date.h>
 #include <cairn/http/base64.h>
+#include <cairn/http/accept.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
@@ -17,6 +18,7 @@
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/limits.h>
+#include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
 #include <cairn/http/range.h>
 #include <cairn/http/router.h>
