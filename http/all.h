@@ -5,6 +5,7 @@
 #include <cairn/http/date.h>
 #include <cairn/http/base64.h>
 #include <cairn/http/accept.h>
+#include <cairn/http/body_end.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
@@ -33,6 +34,7 @@
 #include <cairn/layers/cache.h>
 #include <cairn/layers/cache_memory.h>
 #include <cairn/layers/cache_store.h>
+#include <cairn/layers/call_end.h>
 #include <cairn/layers/circuit_breaker.h>
 #include <cairn/layers/coalesce.h>
 #include <cairn/layers/concurrency_limit.h>

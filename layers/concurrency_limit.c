@@ -11,6 +11,7 @@ struct concurrency_limit {
     struct cairn_service base;
     struct cairn_semaphore *semaphore;
     size_t max; /* 0: the semaphore is the user's */
+    const struct cairn_call_end *until;
     bool has_permit;
     struct cairn_semaphore_wait wait;
 };
@@ -20,18 +21,54 @@ struct concurrency_limit_future {
     struct cairn_semaphore *semaphore;
 };
 
+/* A call that has not ended with its response; then without a semaphore. */
+struct concurrency_limit_until {
+    struct concurrency_limit_future call;
+    const struct cairn_call_end *until;
+};
+
+static void concurrency_limit_give_back(void *semaphore)
+{
+    cairn_semaphore_release(semaphore);
+    cairn_semaphore_unref(semaphore);
+}
+
 static void concurrency_limit_future_drop(void *state)
 {
     struct concurrency_limit_future *self = state;
     /* Inner first: whoever gets the permit finds its room empty. */
     cairn_future_drop(&self->inner);
-    cairn_semaphore_release(self->semaphore);
-    cairn_semaphore_unref(self->semaphore);
+    if (self->semaphore)
+        concurrency_limit_give_back(self->semaphore);
 }
 
 static const struct cairn_future_ops concurrency_limit_future_ops = {
     .name = "concurrency_limit",
     .size = sizeof(struct concurrency_limit_future),
+    .drop = concurrency_limit_future_drop,
+    .wraps = true,
+};
+
+static enum cairn_poll concurrency_limit_until_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct concurrency_limit_until *self = state;
+    enum cairn_poll p = cairn_future_poll(&self->call.inner, cx, out);
+    if (p)
+        return p;
+    if (self->until->on_end(out->value, concurrency_limit_give_back, self->call.semaphore) != 0) {
+        cairn_type_drop(self->until->type, out->value);
+        out->error = &cairn_error_no_memory;
+        return CAIRN_FAILED;
+    }
+    self->call.semaphore = NULL;
+    return CAIRN_READY;
+}
+
+static const struct cairn_future_ops concurrency_limit_until_ops = {
+    .name = "concurrency_limit",
+    .size = sizeof(struct concurrency_limit_until),
+    .poll = concurrency_limit_until_poll,
     .drop = concurrency_limit_future_drop,
     .wraps = true,
 };
@@ -69,6 +106,10 @@ static struct cairn_future concurrency_limit_call(struct cairn_service *base, vo
     CAIRN_ASSERT(self->has_permit, "concurrency_limit", "called without having been ready");
     self->has_permit = false;
     struct cairn_future inner = cairn_service_call(base->inner, req);
+    if (self->until)
+        return cairn_future_wrap(&concurrency_limit_until_ops,
+            &(struct concurrency_limit_until){
+                {inner, cairn_semaphore_ref(self->semaphore)}, self->until});
     if (cairn_future_is_complete(&inner)) {
         cairn_semaphore_release(self->semaphore);
         return inner;
@@ -126,6 +167,9 @@ static struct cairn_service *concurrency_limit_apply(
         return cairn_layer_invalid(layer, inner,
             "max must be 0 with a semaphore, which has its own number of permits, got %zu",
             opts.max);
+    struct cairn_service *broken;
+    if (opts.until && !cairn_layer_types_fit(layer, inner, NULL, opts.until->type, &broken))
+        return broken;
     size_t max = opts.max || opts.semaphore ? opts.max : CONCURRENCY_LIMIT_DEFAULT;
     struct cairn_semaphore *semaphore =
         opts.semaphore ? cairn_semaphore_ref(opts.semaphore) : cairn_semaphore_new(max);
@@ -137,6 +181,7 @@ static struct cairn_service *concurrency_limit_apply(
     }
     self->semaphore = semaphore;
     self->max = max;
+    self->until = opts.until;
     return &self->base;
 }
 
