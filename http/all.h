@@ -2,6 +2,7 @@
 #ifndef CAIRN_HTTP_ALL_H
 #define CAIRN_HTTP_ALL_H
 
+#include <cairn/http/conditional.h>
 #include <cairn/http/date.h>
 #include <cairn/http/base64.h>
 #include <cairn/http/accept.h>
@@ -9,6 +10,7 @@
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
+#include <cairn/http/etag.h>
 #include <cairn/http/fields.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/json_writer.h>
