@@ -15,11 +15,15 @@
 #include <cairn/http/handler.h>
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
+#include <cairn/http/layers/add_extension.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/map_message.h>
+#include <cairn/http/layers/normalize_path.h>
+#include <cairn/http/layers/propagate_header.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/set_header.h>
+#include <cairn/http/layers/set_status.h>
 #include <cairn/http/limits.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>

@@ -418,8 +418,7 @@ static void what_cannot_be_built_is_refused(void **state)
         .request_type = &cairn_http_request_type,
         .response_type = &cairn_http_response_type};
     struct cairn_mock *mock = cairn_mock_new(&fixed);
-    assert_refused(cairn_from_fn_layer(NULL), cairn_mock_service(f->mock), CAIRN_ERROR_INVALID,
-        "f must be set");
+    assert_invalid(f, cairn_from_fn_layer(NULL), "f must be set");
     assert_refused(cairn_from_fn(.f = pass), cairn_mock_service(mock), CAIRN_ERROR_TYPE,
         "needs a service that can be cloned; mock cannot");
     assert_needs_http(cairn_from_fn(.f = pass));
@@ -429,12 +428,7 @@ static void what_cannot_be_built_is_refused(void **state)
 static void is_refused_without_memory(void **state)
 {
     struct fixture *f = *state;
-    for (size_t n = 1; n <= 2; n++) {
-        struct cairn_service *inner = cairn_mock_service(f->mock);
-        cairn_test_alloc_fail_at(n);
-        assert_refused(cairn_from_fn(.f = pass), inner, CAIRN_ERROR_MEMORY, "out of memory");
-        cairn_test_alloc_fail_at(0);
-    }
+    assert_refused_without_memory(f, cairn_from_fn(.f = pass), 2);
 }
 
 int main(void)

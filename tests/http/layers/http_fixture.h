@@ -176,6 +176,24 @@ static inline void assert_refused(struct cairn_layer layer, struct cairn_service
     cairn_service_drop(broken);
 }
 
+/* LAYER, whose options are bad, refuses to be built with MESSAGE. */
+static inline void assert_invalid(struct fixture *f, struct cairn_layer layer, const char *message)
+{
+    assert_refused(layer, cairn_mock_service(f->mock), CAIRN_ERROR_INVALID, message);
+}
+
+/* LAYER refuses to be built when any of its ALLOCATIONS fails. */
+static inline void assert_refused_without_memory(
+    struct fixture *f, struct cairn_layer layer, size_t allocations)
+{
+    for (size_t n = 1; n <= allocations; n++) {
+        struct cairn_service *inner = cairn_mock_service(f->mock);
+        cairn_test_alloc_fail_at(n);
+        assert_refused(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
+        cairn_test_alloc_fail_at(0);
+    }
+}
+
 /* LAYER refuses what is not HTTP. */
 static inline void assert_needs_http(struct cairn_layer layer)
 {

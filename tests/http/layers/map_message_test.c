@@ -115,17 +115,11 @@ static void what_cannot_be_built_is_refused(void **state)
 {
     struct fixture *f = *state;
     int step = 4;
-    assert_refused(cairn_http_map_request(NULL, NULL), cairn_mock_service(f->mock),
-        CAIRN_ERROR_INVALID, "needs a function");
-    assert_refused(cairn_http_map_response(NULL, NULL), cairn_mock_service(f->mock),
-        CAIRN_ERROR_INVALID, "needs a function");
+    assert_invalid(f, cairn_http_map_request(NULL, NULL), "needs a function");
+    assert_invalid(f, cairn_http_map_response(NULL, NULL), "needs a function");
     assert_needs_http(cairn_http_map_request(find_no_memory, NULL));
     assert_needs_http(cairn_http_map_response(add_status, &step));
-    struct cairn_service *inner = cairn_mock_service(f->mock);
-    cairn_test_alloc_fail_at(1);
-    assert_refused(
-        cairn_http_map_response(add_status, &step), inner, CAIRN_ERROR_MEMORY, "out of memory");
-    cairn_test_alloc_fail_at(0);
+    assert_refused_without_memory(f, cairn_http_map_response(add_status, &step), 1);
 }
 
 int main(void)
