@@ -2,15 +2,17 @@
 #ifndef CAIRN_HTTP_ALL_H
 #define CAIRN_HTTP_ALL_H
 
+#include <cairn/http/accept.h>
+#include <cairn/http/base64.h>
+#include <cairn/http/body.h>
+#include <cairn/http/body_end.h>
 #include <cairn/http/conditional.h>
 #include <cairn/http/date.h>
-#include <cairn/http/base64.h>
-#include <cairn/http/accept.h>
-#include <cairn/http/body_end.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/etag.h>
+#include <cairn/http/exchange.h>
 #include <cairn/http/fields.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/json_writer.h>
@@ -31,6 +33,7 @@
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
 #include <cairn/http/server.h>
+#include <cairn/http/upgrade.h>
 
 #include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>
@@ -84,6 +87,7 @@
 #include <cairn/service/assert.h>
 #include <cairn/service/async.h>
 #include <cairn/service/blocking.h>
+#include <cairn/service/byte_stream.h>
 #include <cairn/service/call.h>
 #include <cairn/service/call_all.h>
 #include <cairn/service/channel.h>

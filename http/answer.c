@@ -1,5 +1,8 @@
 #include <cairn/http/message.h>
 
+#include <unistd.h>
+
+#include <cairn/http/body.h>
 #include <cairn/service/assert.h>
 
 /* Room for the fields that most responses have. */
@@ -62,24 +65,38 @@ struct cairn_http_response *cairn_http_owned(const struct cairn_http_request *re
     return cairn_http_bytes(req, status, content_type, cairn_str_of(data, length));
 }
 
-/* Whoever sends the body takes the stream out and leaves the response with an empty one. */
-static void answer_drop_stream(void *value)
-{
-    struct cairn_http_response *res = value;
-    cairn_stream_drop(&res->stream);
-}
-
 struct cairn_http_response *cairn_http_stream(const struct cairn_http_request *req, int status,
     const char *content_type, struct cairn_stream stream, int64_t length)
 {
     struct cairn_http_response *res =
         cairn_http_bytes(req, status, content_type, cairn_str_of(NULL, 0));
-    if (!res || cairn_arena_defer(req->arena, answer_drop_stream, res)) {
+    if (!res) {
         cairn_stream_drop(&stream);
         return NULL;
     }
-    res->stream = stream;
-    res->stream_length = length;
+    return cairn_http_response_set_body(res, stream, length) == 0 ? res : NULL;
+}
+
+static void answer_close_file(void *value)
+{
+    struct cairn_http_file *file = value;
+    close(file->fd);
+}
+
+struct cairn_http_response *cairn_http_file(const struct cairn_http_request *req, int status,
+    const char *content_type, int fd, int64_t offset, int64_t length)
+{
+    struct cairn_http_file *file = cairn_arena_alloc(req->arena, sizeof(*file));
+    if (file)
+        *file = (struct cairn_http_file){fd, offset, length};
+    if (!file || cairn_arena_defer(req->arena, answer_close_file, file)) {
+        close(fd);
+        return NULL;
+    }
+    struct cairn_http_response *res =
+        cairn_http_bytes(req, status, content_type, cairn_str_of(NULL, 0));
+    if (res)
+        res->file = file;
     return res;
 }
 

@@ -52,7 +52,7 @@ static void chunk_size_lf(struct cairn__chunk_guard *self, char c)
 {
     if (c != '\n')
         chunk_refuse(self, 400, "a carriage return without a line feed in a chunk");
-    else if (self->left > self->limits->body_bytes - self->data)
+    else if (self->left > self->limits->stream_bytes - self->data)
         chunk_refuse(self, 413, "the body is too large");
     else
         self->state = self->left == 0 ? CAIRN__CHUNK_TRAILERS : CAIRN__CHUNK_DATA;

@@ -38,12 +38,20 @@ static void connection_unlink(struct cairn__connection *self)
         self->next->link = self->link;
 }
 
+/* The first reason counts. */
+static void connection_end(struct cairn__connection *self, enum cairn_http_end_reason reason)
+{
+    if (self->exchange && self->exchange->base.end.reason == CAIRN_HTTP_RUNNING)
+        self->exchange->base.end.reason = reason;
+}
+
 static void connection_destroy(struct cairn__connection *self)
 {
     struct cairn__worker *worker = self->worker;
     if (self->exchange) {
         if (!cairn_future_is_empty(&self->exchange->future))
             worker->counters.cancelled++;
+        connection_end(self, CAIRN_HTTP_PEER_GONE);
         cairn__exchange_free(self->exchange);
         self->exchange = NULL;
     }
@@ -86,8 +94,9 @@ static void connection_leave(struct cairn__connection *self, bool is_outermost)
     }
 }
 
-void cairn__connection_die(struct cairn__connection *self)
+void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason)
 {
+    connection_end(self, reason);
     if (self->state == CAIRN__GATE)
         cairn__gate_leave(&self->worker->gate, self->worker, self);
     self->state = CAIRN__DEAD;
@@ -96,20 +105,27 @@ void cairn__connection_die(struct cairn__connection *self)
 void cairn__connection_kill(struct cairn__connection *self)
 {
     bool is_outermost = connection_enter(self);
-    cairn__connection_die(self);
+    cairn__connection_die(self, CAIRN_HTTP_SHUT_DOWN);
     connection_leave(self, is_outermost);
 }
 
 /* The peer will send no more. What was read whole is still answered (a client may shut its sending
- * end and wait); anything else ends here. */
+ * end and wait), unless it was said that it is gone then; anything else ends here. */
 static void connection_peer_closed(struct cairn__connection *self)
 {
     self->is_peer_closed = true;
     cairn_io_want_read(&self->io, false);
-    if (self->state == CAIRN__GATE || self->state == CAIRN__CALL || self->state == CAIRN__WRITE ||
-        self->state == CAIRN__CLOSING)
-        return;
-    self->state = cairn__buffer_length(&self->queued) ? CAIRN__CLOSING : CAIRN__DEAD;
+    if (self->state == CAIRN__UPGRADED) {
+        cairn__upgraded_wake_reader(self);
+    } else if (self->state < CAIRN__GATE) {
+        self->state = cairn__buffer_length(&self->queued) ? CAIRN__CLOSING : CAIRN__DEAD;
+    } else if (self->state == CAIRN__LINGER) {
+        self->state = CAIRN__DEAD;
+    } else if (self->worker->options->no_half_close && self->state < CAIRN__CLOSING) {
+        cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
+    } else {
+        cairn__inbound_wake(self);
+    }
 }
 
 static void connection_read(struct cairn__connection *self)
@@ -122,7 +138,7 @@ static void connection_read(struct cairn__connection *self)
     } else if (n == 0) {
         connection_peer_closed(self);
     } else if (errno != EAGAIN && errno != EINTR) {
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
     }
 }
 
@@ -131,7 +147,9 @@ static void connection_written(struct cairn__connection *self)
     cairn__connection_flush(self);
     if (self->state == CAIRN__WRITE)
         cairn__connection_pump(self);
-    if (self->state == CAIRN__IDLE || self->state == CAIRN__HEAD || self->state == CAIRN__BODY)
+    if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_wake_writer(self);
+    if (self->state == CAIRN__IDLE || self->state == CAIRN__HEAD)
         cairn__connection_feed(self, NULL, 0);
 }
 
@@ -157,9 +175,24 @@ static void connection_run(struct cairn_task *task)
         cairn__connection_poll(self);
     else if (self->state == CAIRN__WRITE)
         cairn__connection_pump(self);
+    else if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_poll(self);
     if (self->state == CAIRN__IDLE)
         cairn__connection_feed(self, NULL, 0);
     connection_leave(self, is_outermost);
+}
+
+int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length)
+{
+    if (self->is_entered) {
+        cairn__connection_put(self, text, length);
+        cairn__connection_flush(self);
+        return self->state == CAIRN__DEAD ? -1 : 0;
+    }
+    /* The worker's batch is somebody else's now. */
+    if (cairn__buffer_append(&self->queued, text, length) != 0)
+        return -1;
+    return cairn_io_want_write(&self->io, true);
 }
 
 void cairn__connection_admit(struct cairn__connection *self, struct cairn_error *error)
@@ -181,10 +214,8 @@ static void connection_expire(struct cairn__connection *self)
     self->worker->counters.timeouts++;
     if (self->state == CAIRN__HEAD && !cairn_http_decoder_is_blank(self->exchange->decoder))
         cairn__connection_refuse(self, 408, "the request head took too long");
-    else if (self->state == CAIRN__BODY)
-        cairn__connection_refuse(self, 408, "the request body took too long");
     else
-        self->state = CAIRN__DEAD;
+        cairn__connection_die(self, CAIRN_HTTP_PEER_SLOW);
 }
 
 static void connection_on_timer(struct cairn_timer *timer)
@@ -211,6 +242,8 @@ void cairn__connection_drain(struct cairn__connection *self)
         connection_read(self);
     if (self->state == CAIRN__IDLE && cairn__buffer_length(&self->queued) == 0)
         self->state = CAIRN__DEAD;
+    if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_wake_reader(self); /* who asks the stream finds it closing */
     connection_leave(self, is_outermost);
 }
 
@@ -225,6 +258,7 @@ int cairn__connection_open(struct cairn__worker *worker, int fd, const struct so
     }
     cairn_task_init(&self->task, &ops, worker->runtime);
     self->worker = worker;
+    self->id = ++worker->last_connection;
     self->peer = *peer;
     self->next = worker->connections;
     if (self->next)

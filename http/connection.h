@@ -11,6 +11,7 @@
 #include <cairn/http/buffer.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
+#include <cairn/http/exchange_ops.h>
 #include <cairn/http/message.h>
 #include <cairn/service/io.h>
 #include <cairn/service/task.h>
@@ -29,13 +30,16 @@ struct cairn__worker;
 /*
  * IDLE     between two requests, or before the first: holds no exchange and no buffer
  * HEAD     a head is coming in
- * BODY     a request body is coming in
- * GATE     a whole request waits for the app to be ready
+ * BODY     the head is there; what came along of its body is looked at. Between two events of the
+ *          loop no connection is in this state
+ * GATE     a request waits for the app to be ready
  * CALL     the app's future is pending
  * WRITE    a response body is going out: the socket is full, or its stream is pending
+ * UPGRADED the app has the connection as a byte stream
  * CLOSING  everything is answered; what is queued goes out, then LINGER
  * LINGER   our end is shut; what still comes is thrown away, so that the peer sees the answer and
- * no reset DEAD     to be destroyed by the function that was entered first
+ *          no reset
+ * DEAD     to be destroyed by the function that was entered first
  */
 enum cairn__connection_state {
     CAIRN__IDLE,
@@ -44,30 +48,60 @@ enum cairn__connection_state {
     CAIRN__GATE,
     CAIRN__CALL,
     CAIRN__WRITE,
+    CAIRN__UPGRADED,
     CAIRN__CLOSING,
     CAIRN__LINGER,
     CAIRN__DEAD
 };
 
+/* A request's body that streams, as it comes in. See connection_body.c. */
+struct cairn__inbound {
+    struct cairn__worker *worker;
+    bool is_open;        /* its end has not come */
+    bool wants_continue; /* the client waits for 100 Continue */
+    bool is_waiting;     /* for a chunk, with `waker` */
+    struct cairn_waker waker;
+    struct cairn_timer timer;
+    struct cairn_http_chunk first;  /* what came along with the head; empty: given out */
+    struct cairn_http_chunk *ready; /* the next one */
+    struct cairn_error *error;      /* what it has failed with */
+    uint64_t bytes;
+    uint64_t waited_ms; /* how long the peer was waited for, in all */
+    uint64_t since_ms;  /* while waiting: what of it is not counted yet */
+};
+
+/* Who waits for the byte stream of an upgraded connection. */
+struct cairn__upgraded {
+    struct cairn_waker reader;
+    struct cairn_waker writer;
+};
+
 /* One request and its response; lives in its own arena. */
 struct cairn__exchange {
+    struct cairn_http_exchange base;
     struct cairn_arena *arena;
+    struct cairn__connection *connection;
     struct cairn_http_decoder *decoder;
     struct cairn_http_request *req;
     size_t body_capacity;
-    uint64_t body_began_ms;
+    struct cairn__inbound *inbound; /* NULL: no body, or a whole one */
     struct cairn_future future;
+    struct cairn_http_response *res;
     struct cairn_http_plan plan;
     struct cairn_str rest;          /* body bytes that are still to be sent */
+    struct cairn_http_file file;    /* or the part of a file that is; length 0: none */
     struct cairn_stream stream;     /* and where more will come from */
     struct cairn_http_chunk *chunk; /* whose bytes `rest` is */
     int64_t stream_left;            /* of a stream with a length; -1: without */
+    struct cairn__upgraded *upgraded;
 };
 
 struct cairn__connection {
     struct cairn_task task; /* woken by the app's future and by the response's stream */
     struct cairn_io io;
     struct cairn_timer timer; /* armed at or before the deadline, looked at when it fires */
+    uint64_t id;
+    uint64_t request_count;
     struct cairn__worker *worker;
     struct cairn__connection *next; /* of the worker's connections */
     struct cairn__connection **link;
@@ -77,7 +111,6 @@ struct cairn__connection {
     struct cairn__buffer queued; /* written, and not yet taken by the socket */
     uint64_t deadline_ms;        /* 0: none */
     enum cairn__connection_state state;
-    bool has_request;         /* at least one was read */
     bool has_more;            /* bytes were read behind the request that is being answered */
     bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
     bool is_entered;          /* a function of this connection runs */
@@ -91,8 +124,13 @@ int cairn__connection_open(struct cairn__worker *worker, int fd, const struct so
 /* Gives everything up: handlers are cancelled, the descriptor closed. */
 void cairn__connection_kill(struct cairn__connection *self);
 /* The same from within: the state is DEAD, and the function that was entered first does the rest.
- */
-void cairn__connection_die(struct cairn__connection *self);
+ * REASON is how its exchange ends, if there is one. */
+void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason);
+/* Stops reading while enough waits here, and goes on when it does no more. */
+void cairn__connection_set_reading(struct cairn__connection *self);
+/* Sends TEXT behind all that was written, also while no function of this connection runs. Returns 0
+ * or -1. */
+int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length);
 /* The worker drains: an idle connection is read once more, then closed. */
 void cairn__connection_drain(struct cairn__connection *self);
 /* The app has become ready for this connection's request, or is dead: takes ERROR. */
@@ -118,6 +156,12 @@ void cairn__connection_refuse(struct cairn__connection *self, int status, const 
 
 /* Begins the response. RES NULL: 503, out of memory. */
 void cairn__connection_respond(struct cairn__connection *self, struct cairn_http_response *res);
+/* Writes the head into the batch. Returns its length; 0: it may not be sent. */
+size_t cairn__connection_put_head(
+    struct cairn__connection *self, const struct cairn_http_response *res);
+/* Sends the fixed answer for a response whose head cannot be written: a bug of the app, not the
+ * peer's. */
+void cairn__connection_respond_broken(struct cairn__connection *self);
 /* Goes on with a response body after a wake or a write. */
 void cairn__connection_pump(struct cairn__connection *self);
 /* Hands what was written to the socket. The state is DEAD when the peer is gone. */
@@ -126,5 +170,29 @@ void cairn__connection_flush(struct cairn__connection *self);
 void cairn__connection_put(struct cairn__connection *self, const char *data, size_t length);
 /* Drops the exchange with all it holds. */
 void cairn__exchange_free(struct cairn__exchange *self);
+
+/* connection_body.c */
+
+/* Makes the request's body a stream, of what came along with the head and of what will come.
+ * Returns 0, or -1 without memory. */
+int cairn__inbound_open(struct cairn__connection *self);
+/* Whether what the peer sends next belongs to a body. */
+bool cairn__inbound_is_open(const struct cairn__connection *self);
+/* Works DATA up if somebody waits for it; moves both behind what was used. */
+void cairn__inbound_arrive(struct cairn__connection *self, const char **data, size_t *length);
+/* Tells who waits that there is something: more input, or the peer's end. */
+void cairn__inbound_wake(struct cairn__connection *self);
+/* Nobody will read the rest. Returns whether the connection can go on: that the end was here. */
+bool cairn__inbound_settle(struct cairn__connection *self);
+void cairn__inbound_free(struct cairn__inbound *self);
+
+/* connection_upgrade.c */
+
+/* Sends the 101 and hands the connection over. */
+void cairn__connection_upgrade(struct cairn__connection *self, struct cairn_http_response *res);
+/* Polls what the app does with it. */
+void cairn__upgraded_poll(struct cairn__connection *self);
+void cairn__upgraded_wake_reader(struct cairn__connection *self);
+void cairn__upgraded_wake_writer(struct cairn__connection *self);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <cairn/http/body_rate.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/worker.h>
 
@@ -11,6 +10,28 @@ static const struct cairn_http_limits *connection_limits(const struct cairn__con
     return &self->worker->options->limits;
 }
 
+static int connection_inform(struct cairn_http_exchange *base, const char *head, size_t length)
+{
+    const struct cairn__exchange *exchange = (const struct cairn__exchange *)base;
+    return cairn__connection_say(exchange->connection, head, length);
+}
+
+static void connection_info(
+    struct cairn_http_exchange *base, struct cairn_http_connection_info *info)
+{
+    const struct cairn__exchange *exchange = (const struct cairn__exchange *)base;
+    const struct cairn__connection *self = exchange->connection;
+    struct sockaddr_in6 *local = cairn_arena_alloc(exchange->arena, sizeof(*local));
+    socklen_t length = sizeof(*local);
+    info->connection = self->id;
+    info->request = self->request_count;
+    if (local && getsockname(self->io.fd, (struct sockaddr *)local, &length) == 0)
+        info->local = (const struct sockaddr *)local;
+}
+
+static const struct cairn__exchange_ops connection_exchange_ops = {
+    .inform = connection_inform, .info = connection_info};
+
 /* An exchange begins with the first byte of a request. */
 static int connection_begin(struct cairn__connection *self)
 {
@@ -18,7 +39,8 @@ static int connection_begin(struct cairn__connection *self)
     if (!arena)
         return -1;
     struct cairn__exchange *exchange = cairn_arena_alloc(arena, sizeof(*exchange));
-    *exchange = (struct cairn__exchange){.arena = arena};
+    *exchange = (struct cairn__exchange){
+        .base.ops = &connection_exchange_ops, .arena = arena, .connection = self};
     exchange->decoder = cairn_http_decoder_new(arena, connection_limits(self));
     if (!exchange->decoder) {
         cairn_arena_free(arena);
@@ -26,47 +48,35 @@ static int connection_begin(struct cairn__connection *self)
     }
     self->exchange = exchange;
     self->state = CAIRN__HEAD;
-    if (self->has_request) {
+    if (self->request_count) {
         /* The first head counts from accept, and its deadline runs already. */
         self->deadline_ms = 0;
     }
     return 0;
 }
 
-static void connection_send_continue(struct cairn__connection *self)
-{
-    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    cairn__connection_put(self, text, sizeof(text) - 1);
-    if (self->state != CAIRN__DEAD)
-        cairn__connection_flush(self);
-}
-
 static void connection_head(struct cairn__connection *self)
 {
     struct cairn__exchange *exchange = self->exchange;
-    exchange->req = cairn_http_decoder_request(exchange->decoder);
-    exchange->req->peer = (const struct sockaddr *)&self->peer;
+    struct cairn_http_request *req = cairn_http_decoder_request(exchange->decoder);
+    exchange->req = req;
+    req->peer = (const struct sockaddr *)&self->peer;
+    req->exchange = &exchange->base;
+    req->body_limit = connection_limits(self)->body_bytes;
     exchange->plan = (struct cairn_http_plan){
-        .method = exchange->req->method,
-        .version_minor = exchange->req->version_minor,
+        .method = req->method,
+        .version_minor = req->version_minor,
         .keep_alive = cairn_http_decoder_keeps_alive(exchange->decoder),
     };
-    if (cairn_http_decoder_content_length(exchange->decoder) == 0)
-        return;
     self->state = CAIRN__BODY;
-    exchange->body_began_ms = cairn_runtime_now_ms(self->task.runtime);
-    if (cairn_http_decoder_expects_continue(exchange->decoder))
-        connection_send_continue(self);
 }
 
-/* Grows with what has come, not with what was announced: a peer must send a byte to have one kept.
- */
+/* What comes along with the head is kept in the arena: all of a small body, or the first piece of a
+ * stream. */
 static int exchange_keep_body(struct cairn__exchange *self, struct cairn_str piece)
 {
     struct cairn_str *body = &self->req->body;
-    size_t length;
-    if (__builtin_add_overflow(body->length, piece.length, &length))
-        return -1;
+    size_t length = body->length + piece.length;
     if (length > self->body_capacity) {
         size_t capacity = self->body_capacity ? self->body_capacity : 512;
         while (capacity < length)
@@ -84,38 +94,11 @@ static int exchange_keep_body(struct cairn__exchange *self, struct cairn_str pie
     return 0;
 }
 
-static bool connection_is_slow(const struct cairn__connection *self)
-{
-    const struct cairn__exchange *exchange = self->exchange;
-    uint64_t elapsed_ms = cairn_runtime_now_ms(self->task.runtime) - exchange->body_began_ms;
-    return cairn__body_is_slow(
-        exchange->req->body.length, elapsed_ms, connection_limits(self)->body_bytes_per_s);
-}
-
-static void connection_body(struct cairn__connection *self)
-{
-    struct cairn__exchange *exchange = self->exchange;
-    struct cairn_str piece = cairn_http_decoder_piece(exchange->decoder);
-    if (exchange_keep_body(exchange, piece) != 0)
-        cairn__connection_refuse(self, 503, "out of memory");
-    else if (connection_is_slow(self))
-        cairn__connection_refuse(self, 408, "the request body came too slowly");
-}
-
-/* All that was fed is used up and the message is not whole: the peer has some time for the rest. */
-static void connection_await(struct cairn__connection *self)
-{
-    if (self->state == CAIRN__BODY)
-        cairn__connection_deadline(self, connection_limits(self)->body_idle_ms);
-    else if (self->deadline_ms == 0)
-        cairn__connection_deadline(self, connection_limits(self)->head_ms);
-}
-
 static void connection_dispatch(struct cairn__connection *self)
 {
     struct cairn__worker *worker = self->worker;
     struct cairn_error *error = NULL;
-    self->has_request = true;
+    self->request_count++;
     cairn__connection_deadline(self, 0);
     worker->counters.requests++;
     switch (cairn__gate_pass(&worker->gate, worker, self, &error)) {
@@ -143,15 +126,18 @@ void cairn__connection_poll(struct cairn__connection *self)
 {
     const struct cairn_context cx = cairn__connection_context(self);
     union cairn_outcome out;
-    switch (cairn_future_poll(&self->exchange->future, &cx, &out)) {
-    case CAIRN_READY:
-        cairn__connection_respond(self, out.value);
-        break;
-    case CAIRN_FAILED:
+    enum cairn_poll p = cairn_future_poll(&self->exchange->future, &cx, &out);
+    if (p == CAIRN_PENDING)
+        return;
+    if (self->state == CAIRN__DEAD) { /* found out while it was polled */
+        if (p == CAIRN_FAILED)
+            cairn_error_unref(out.error);
+        else
+            cairn_type_drop(&cairn_http_response_type, out.value);
+    } else if (p == CAIRN_FAILED) {
         cairn__connection_fail(self, out.error);
-        break;
-    case CAIRN_PENDING:
-        break;
+    } else {
+        cairn__connection_respond(self, out.value);
     }
 }
 
@@ -182,26 +168,85 @@ void cairn__connection_refuse(struct cairn__connection *self, int status, const 
     cairn__connection_respond(self, req ? cairn_http_problem(req, status, detail) : NULL);
 }
 
-/* One step of the decoder. Returns false when it wants more than there is. */
-static bool connection_decode(struct cairn__connection *self, const char **data, size_t *length)
+/* Bytes to be read: those of a read, or what was kept of earlier ones, in the input buffer. */
+struct connection_source {
+    const char *data;
+    size_t length;
+    bool is_kept;
+};
+
+/* What is used up must be out of the input buffer before anybody else looks there. */
+static void connection_use(
+    struct cairn__connection *self, struct connection_source *source, size_t used)
+{
+    source->data += used;
+    source->length -= used;
+    if (source->is_kept)
+        cairn__buffer_consume(&self->input, used);
+    self->has_more = source->length > 0;
+}
+
+/* The body is larger than what was read with its head, or that is not all yet: the app is called,
+ * and reads the rest. */
+static void connection_stream(struct cairn__connection *self, struct connection_source *source)
+{
+    int rc = cairn__inbound_open(self);
+    if (rc == 0 && !source->is_kept) {
+        rc = cairn__buffer_append(&self->input, source->data, source->length);
+        source->length = 0;
+    }
+    source->is_kept = true;
+    if (rc == 0)
+        connection_dispatch(self);
+    else
+        cairn__connection_refuse(self, 503, "out of memory");
+}
+
+/* A piece that came along with the head. */
+static void connection_piece(struct cairn__connection *self, struct cairn_str piece)
+{
+    if (exchange_keep_body(self->exchange, piece) != 0)
+        cairn__connection_refuse(self, 503, "out of memory");
+}
+
+static bool connection_is_small(const struct cairn__connection *self)
+{
+    const struct cairn__exchange *exchange = self->exchange;
+    return cairn_http_decoder_content_length(exchange->decoder) <= CAIRN__INPUT_BYTES &&
+           exchange->req->body.length < CAIRN__INPUT_BYTES;
+}
+
+/* One step of the decoder. Returns false when there is no more to be done now. */
+static bool connection_decode(struct cairn__connection *self, struct connection_source *source)
 {
     struct cairn_http_decoder *decoder = self->exchange->decoder;
     size_t used = 0;
-    enum cairn_http_event event = cairn_http_decoder_feed(decoder, *data, *length, &used);
-    *data += used;
-    *length -= used;
-    self->has_more = *length > 0;
+    if (self->state == CAIRN__BODY && !connection_is_small(self)) {
+        connection_stream(self, source);
+        return true;
+    }
+    enum cairn_http_event event =
+        cairn_http_decoder_feed(decoder, source->data, source->length, &used);
+    if (event == CAIRN_HTTP_EVENT_BODY)
+        connection_piece(self, cairn_http_decoder_piece(decoder));
+    connection_use(self, source, used);
     switch (event) {
     case CAIRN_HTTP_EVENT_MORE:
-        connection_await(self);
+        if (self->state == CAIRN__BODY) {
+            connection_stream(self, source);
+            return true;
+        }
+        if (self->deadline_ms == 0)
+            cairn__connection_deadline(self, connection_limits(self)->head_ms);
         return false;
     case CAIRN_HTTP_EVENT_HEAD:
         connection_head(self);
         break;
     case CAIRN_HTTP_EVENT_BODY:
-        connection_body(self);
         break;
     case CAIRN_HTTP_EVENT_DONE:
+        self->exchange->req->trailers =
+            (struct cairn_http_fields *)(size_t)cairn_http_decoder_trailers(decoder);
         connection_dispatch(self);
         break;
     case CAIRN_HTTP_EVENT_REFUSED:
@@ -216,42 +261,40 @@ static bool connection_decode(struct cairn__connection *self, const char **data,
  */
 static bool connection_may_read(const struct cairn__connection *self)
 {
-    return (self->state == CAIRN__IDLE || self->state == CAIRN__HEAD ||
-               self->state == CAIRN__BODY) &&
-           cairn__buffer_length(&self->queued) == 0;
+    return self->state < CAIRN__GATE && cairn__buffer_length(&self->queued) == 0;
 }
 
-static void connection_work(struct cairn__connection *self, const char **data, size_t *length)
+static void connection_work(struct cairn__connection *self, struct connection_source *source)
 {
-    bool has_more = *length > 0;
+    bool has_more = source->length > 0;
     while (has_more && connection_may_read(self)) {
+        if (source->is_kept) { /* a body may have been read from there meanwhile */
+            source->data = self->input.data + self->input.begin;
+            source->length = cairn__buffer_length(&self->input);
+        }
         if (self->state == CAIRN__IDLE) {
-            if (*length == 0)
+            if (source->length == 0)
                 return;
             if (connection_begin(self) != 0) {
-                cairn__connection_die(self);
+                cairn__connection_die(self, CAIRN_HTTP_BROKEN);
                 return;
             }
         }
-        has_more = connection_decode(self, data, length);
+        has_more = connection_decode(self, source);
     }
 }
 
-/* Stops reading while enough waits here, and goes on when it does no more. */
-static void connection_set_reading(struct cairn__connection *self)
+void cairn__connection_set_reading(struct cairn__connection *self)
 {
     bool wanted = !self->is_peer_closed && cairn__buffer_length(&self->input) < CAIRN__INPUT_BYTES;
     if (cairn_io_want_read(&self->io, wanted) != 0)
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
 static void connection_feed_kept(struct cairn__connection *self)
 {
-    const char *data = self->input.data + self->input.begin;
-    size_t kept = cairn__buffer_length(&self->input);
-    size_t length = kept;
-    connection_work(self, &data, &length);
-    cairn__buffer_consume(&self->input, kept - length);
+    struct connection_source source = {NULL, cairn__buffer_length(&self->input), true};
+    connection_work(self, &source);
 }
 
 /* After the peer's end: nothing can complete what is not whole yet. */
@@ -263,24 +306,51 @@ static void connection_end_reading(struct cairn__connection *self)
     self->state = has_output ? CAIRN__CLOSING : CAIRN__DEAD;
 }
 
+/* Bytes for whoever reads a body, or the byte stream of an upgraded connection. */
+static int connection_feed_reader(struct cairn__connection *self, const char *data, size_t length)
+{
+    cairn__inbound_arrive(self, &data, &length);
+    int rc = cairn__buffer_append(&self->input, data, length);
+    if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_wake_reader(self);
+    else
+        cairn__inbound_wake(self);
+    return rc;
+}
+
+static int connection_feed_decoder(struct cairn__connection *self, const char *data, size_t length)
+{
+    if (cairn__buffer_length(&self->input)) {
+        int rc = cairn__buffer_append(&self->input, data, length);
+        if (rc == 0)
+            connection_feed_kept(self);
+        return rc;
+    }
+    struct connection_source source = {data, length, false};
+    connection_work(self, &source);
+    if (source.is_kept)
+        return 0;
+    self->has_more = self->has_more || source.length > 0;
+    /* After the last answer of a connection nobody looks at what still comes. */
+    if (self->state >= CAIRN__CLOSING)
+        return 0;
+    int rc = cairn__buffer_append(&self->input, source.data, source.length);
+    if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_wake_reader(self);
+    return rc;
+}
+
 void cairn__connection_feed(struct cairn__connection *self, const char *data, size_t length)
 {
     int rc = 0;
-    if (cairn__buffer_length(&self->input)) {
-        rc = cairn__buffer_append(&self->input, data, length);
-        if (rc == 0)
-            connection_feed_kept(self);
-    } else {
-        connection_work(self, &data, &length);
-        /* After the last answer of a connection nobody looks at what still comes. */
-        if (self->state < CAIRN__CLOSING)
-            rc = cairn__buffer_append(&self->input, data, length);
-        self->has_more = self->has_more || length > 0;
-    }
+    if (self->state == CAIRN__UPGRADED || cairn__inbound_is_open(self))
+        rc = connection_feed_reader(self, data, length);
+    else
+        rc = connection_feed_decoder(self, data, length);
     if (rc != 0)
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
     if (self->state < CAIRN__CLOSING)
-        connection_set_reading(self);
+        cairn__connection_set_reading(self);
     if (self->is_peer_closed && self->state < CAIRN__GATE)
         connection_end_reading(self);
 }

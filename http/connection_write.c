@@ -1,16 +1,28 @@
 #include <cairn/http/connection.h>
 
 #include <errno.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cairn/http/worker.h>
+
+/* A turn's share of a file, and how much is asked for at once. */
+#define FILE_STEPS 4
+#define FILE_STEP_BYTES 262144
+#define TRAILER_BYTES 4096
 
 void cairn__exchange_free(struct cairn__exchange *self)
 {
     cairn_future_drop(&self->future);
     cairn_stream_drop(&self->stream);
     cairn_http_chunk_free(self->chunk);
+    if (self->req)
+        cairn_stream_drop(&self->req->stream);
+    if (self->inbound)
+        cairn__inbound_free(self->inbound);
+    cairn__exchange_ended(&self->base);
+    cairn_type_drop(&cairn_http_response_type, self->res);
     cairn_arena_free(self->arena);
 }
 
@@ -31,12 +43,18 @@ static int connection_parts(struct cairn__connection *self, struct iovec parts[3
     return count;
 }
 
+static bool connection_has_file(const struct cairn__connection *self)
+{
+    return self->exchange && self->exchange->file.length;
+}
+
 static ssize_t connection_send(struct cairn__connection *self, struct iovec *parts, int count)
 {
+    int flags = connection_has_file(self) ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     if (count == 1)
-        return send(self->io.fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+        return send(self->io.fd, parts[0].iov_base, parts[0].iov_len, flags);
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-    return sendmsg(self->io.fd, &message, MSG_NOSIGNAL);
+    return sendmsg(self->io.fd, &message, flags);
 }
 
 /* Takes N sent bytes off the parts, front to back. What is left of the batch must be kept: the
@@ -54,31 +72,37 @@ static void connection_sent(struct cairn__connection *self, size_t n)
     part = n < batch ? n : batch;
     n -= part;
     if (cairn__buffer_append(&self->queued, worker->batch + part, batch - part) != 0)
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
     if (self->exchange && n) {
         self->exchange->rest.data += n;
         self->exchange->rest.length -= n;
     }
 }
 
-static bool connection_has_output(const struct cairn__connection *self)
+/* Before a file there is something else to be sent. */
+static bool connection_has_bytes(const struct cairn__connection *self)
 {
     return cairn__buffer_length(&self->queued) || self->worker->batch_length ||
            (self->exchange && self->exchange->rest.length);
+}
+
+static bool connection_has_output(const struct cairn__connection *self)
+{
+    return connection_has_bytes(self) || connection_has_file(self);
 }
 
 /* Everything is answered and has gone out. */
 static void connection_shut(struct cairn__connection *self)
 {
     if (self->is_peer_closed || shutdown(self->io.fd, SHUT_WR) != 0) {
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
         return;
     }
     self->state = CAIRN__LINGER;
     cairn__buffer_free(&self->input);
     cairn__connection_deadline(self, CAIRN__LINGER_MS);
     if (cairn_io_want_read(&self->io, true) != 0)
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
 static void connection_await_room(struct cairn__connection *self, bool is_moving)
@@ -87,7 +111,7 @@ static void connection_await_room(struct cairn__connection *self, bool is_moving
     if (is_moving || !self->io.is_writing)
         cairn__connection_deadline(self, self->worker->options->limits.write_ms);
     if (cairn_io_want_write(&self->io, true) != 0)
-        cairn__connection_die(self);
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
 static void connection_drained(struct cairn__connection *self)
@@ -102,29 +126,61 @@ static void connection_drained(struct cairn__connection *self)
         connection_shut(self);
 }
 
-void cairn__connection_flush(struct cairn__connection *self)
+/* Sends what stands in memory. Returns whether the socket took some of it. */
+static bool connection_flush_bytes(struct cairn__connection *self)
 {
     struct iovec parts[3];
-    if (self->state == CAIRN__DEAD)
-        return;
-    if (!connection_has_output(self)) {
-        connection_drained(self);
-        return;
-    }
     ssize_t n;
     do {
         n = connection_send(self, parts, connection_parts(self, parts));
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno != EAGAIN) {
         self->worker->batch_length = 0;
-        cairn__connection_die(self);
-        return;
+        cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
+        return false;
     }
     connection_sent(self, n < 0 ? 0 : (size_t)n);
+    return n > 0;
+}
+
+/* Has the kernel send of the file what the socket takes now, but no more than a turn's share. */
+static bool connection_flush_file(struct cairn__connection *self)
+{
+    struct cairn_http_file *file = &self->exchange->file;
+    bool is_moving = false;
+    for (int i = 0; i < FILE_STEPS && file->length; i++) {
+        size_t wanted = file->length < FILE_STEP_BYTES ? (size_t)file->length : FILE_STEP_BYTES;
+        off_t offset = file->offset;
+        ssize_t n = sendfile(self->io.fd, file->fd, &offset, wanted);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            break;
+        if (n <= 0) { /* the peer is gone, or the file is shorter than it was */
+            cairn__connection_die(self, n < 0 ? CAIRN_HTTP_PEER_GONE : CAIRN_HTTP_BROKEN);
+            return is_moving;
+        }
+        file->offset += n;
+        file->length -= n;
+        self->exchange->base.end.sent += (uint64_t)n;
+        is_moving = true;
+    }
+    return is_moving;
+}
+
+void cairn__connection_flush(struct cairn__connection *self)
+{
+    bool is_moving = false;
+    if (self->state == CAIRN__DEAD)
+        return;
+    if (connection_has_bytes(self))
+        is_moving = connection_flush_bytes(self);
+    if (self->state != CAIRN__DEAD && !connection_has_bytes(self) && connection_has_file(self))
+        is_moving |= connection_flush_file(self);
     if (self->state == CAIRN__DEAD)
         return;
     if (connection_has_output(self))
-        connection_await_room(self, n > 0);
+        connection_await_room(self, is_moving);
     else
         connection_drained(self);
 }
@@ -136,9 +192,9 @@ void cairn__connection_put(struct cairn__connection *self, const char *data, siz
         cairn__connection_flush(self);
     if (self->state == CAIRN__DEAD)
         return;
-    if (length > sizeof(worker->batch)) {
+    if (length > sizeof(worker->batch) - worker->batch_length) {
         if (cairn__buffer_append(&self->queued, data, length) != 0)
-            cairn__connection_die(self);
+            cairn__connection_die(self, CAIRN_HTTP_BROKEN);
         return;
     }
     memcpy(worker->batch + worker->batch_length, data, length);
@@ -148,8 +204,9 @@ void cairn__connection_put(struct cairn__connection *self, const char *data, siz
 /* The response is written whole. */
 static void connection_finish(struct cairn__connection *self)
 {
-    bool keep_alive = self->exchange->plan.keep_alive;
     struct cairn__exchange *exchange = self->exchange;
+    bool keep_alive = cairn__inbound_settle(self) && exchange->plan.keep_alive;
+    exchange->base.end.reason = CAIRN_HTTP_COMPLETE;
     self->exchange = NULL;
     self->worker->counters.responses++;
     cairn__exchange_free(exchange);
@@ -165,11 +222,12 @@ static void connection_finish(struct cairn__connection *self)
 static void connection_abort(struct cairn__connection *self)
 {
     self->worker->counters.cancelled++;
-    cairn__connection_die(self);
+    cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
 static void connection_put_rest(struct cairn__connection *self, struct cairn_str bytes)
 {
+    self->exchange->base.end.sent += bytes.length;
     if (bytes.length <= CAIRN__COPY_BYTES) {
         cairn__connection_put(self, bytes.data, bytes.length);
         return;
@@ -209,6 +267,19 @@ static void connection_begin_chunk(struct cairn__connection *self, struct cairn_
         connection_put_rest(self, chunk->bytes);
 }
 
+/* RFC 9110 section 6.5.1: trailers only for who has said that it takes them. */
+static void connection_put_end(struct cairn__connection *self)
+{
+    const struct cairn__exchange *exchange = self->exchange;
+    char end[TRAILER_BYTES];
+    if (!exchange->res->trailers || !cairn_http_fields_has_token(&exchange->req->fields,
+                                        CAIRN_STR("te"), CAIRN_STR("trailers"))) {
+        cairn__connection_put(self, "0\r\n\r\n", 5);
+        return;
+    }
+    cairn__connection_put(self, end, cairn_http_encoder_end(exchange->res, end, sizeof(end)));
+}
+
 static void connection_end_stream(struct cairn__connection *self)
 {
     if (self->exchange->stream_left > 0) { /* less than was promised */
@@ -216,7 +287,7 @@ static void connection_end_stream(struct cairn__connection *self)
         return;
     }
     if (self->exchange->plan.is_chunked)
-        cairn__connection_put(self, "0\r\n\r\n", 5);
+        connection_put_end(self);
     if (self->state != CAIRN__DEAD)
         connection_finish(self);
 }
@@ -252,7 +323,8 @@ void cairn__connection_pump(struct cairn__connection *self)
     bool goes_on = true;
     while (goes_on && self->state == CAIRN__WRITE) {
         struct cairn__exchange *exchange = self->exchange;
-        if (exchange->rest.length || cairn__buffer_length(&self->queued) > mark)
+        if (exchange->rest.length || exchange->file.length ||
+            cairn__buffer_length(&self->queued) > mark)
             return; /* the socket says when to go on */
         if (exchange->chunk)
             connection_end_chunk(self);
@@ -276,8 +348,7 @@ static void connection_respond_no_memory(struct cairn__connection *self)
         connection_finish(self);
 }
 
-/* Writes the head into the batch. Returns its length; 0: it may not be sent. */
-static size_t connection_put_head(
+size_t cairn__connection_put_head(
     struct cairn__connection *self, const struct cairn_http_response *res)
 {
     struct cairn__worker *worker = self->worker;
@@ -299,9 +370,7 @@ static size_t connection_put_head(
     return length;
 }
 
-/* Sends the fixed answer for a response whose head cannot be written: a bug of the app, not the
- * peer's. */
-static void connection_respond_broken(struct cairn__connection *self)
+void cairn__connection_respond_broken(struct cairn__connection *self)
 {
     static const char text[] = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n"
                                "Connection: close\r\n\r\n";
@@ -312,6 +381,37 @@ static void connection_respond_broken(struct cairn__connection *self)
         connection_finish(self);
 }
 
+/* Takes the body over from the response, and puts what can go out at once. */
+static void connection_begin_body(struct cairn__connection *self, struct cairn_http_response *res)
+{
+    struct cairn__exchange *exchange = self->exchange;
+    exchange->stream_left = -1;
+    if (!exchange->plan.has_body)
+        return;
+    if (!cairn_stream_is_empty(&res->stream)) {
+        exchange->stream = res->stream;
+        exchange->stream_left = res->stream_length;
+        res->stream = (struct cairn_stream){0};
+    } else if (res->file) {
+        exchange->file = *res->file;
+        cairn__connection_flush(self);
+    } else {
+        connection_put_rest(self, res->body);
+    }
+}
+
+/* Whether the connection can go on after this answer. What is left of a request's body decides, and
+ * nobody can read that any more unless the answer's body does. */
+static bool connection_goes_on(
+    struct cairn__connection *self, const struct cairn_http_response *res)
+{
+    bool keep_alive = self->exchange->plan.keep_alive;
+    if (cairn_stream_is_empty(&res->stream))
+        keep_alive = cairn__inbound_settle(self) && keep_alive;
+    /* A drain ends the connection with the last request that was read. */
+    return keep_alive && !(self->worker->has_drained && !self->has_more);
+}
+
 void cairn__connection_respond(struct cairn__connection *self, struct cairn_http_response *res)
 {
     struct cairn__exchange *exchange = self->exchange;
@@ -319,28 +419,26 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
         connection_respond_no_memory(self);
         return;
     }
-    /* A drain ends the connection with the last request that was read. */
-    if (self->worker->has_drained && !self->has_more)
-        exchange->plan.keep_alive = false;
+    exchange->res = res;
+    exchange->base.end.status = res->status;
+    if (res->status == 101) {
+        cairn__connection_upgrade(self, res);
+        return;
+    }
+    exchange->plan.keep_alive = connection_goes_on(self, res);
     cairn_http_encoder_plan(res, &exchange->plan);
-    if (connection_put_head(self, res) == 0) {
+    if (cairn__connection_put_head(self, res) == 0) {
         if (self->state != CAIRN__DEAD)
-            connection_respond_broken(self);
+            cairn__connection_respond_broken(self);
         return;
     }
     self->state = CAIRN__WRITE;
-    exchange->stream_left = -1;
-    if (exchange->plan.has_body && !cairn_stream_is_empty(&res->stream)) {
-        exchange->stream = res->stream;
-        exchange->stream_left = res->stream_length;
-        res->stream = (struct cairn_stream){0};
-    } else if (exchange->plan.has_body) {
-        connection_put_rest(self, res->body);
-    }
-    if (cairn_stream_is_empty(&exchange->stream) && !exchange->rest.length) {
-        if (self->state != CAIRN__DEAD)
-            connection_finish(self);
+    connection_begin_body(self, res);
+    if (self->state == CAIRN__DEAD)
         return;
-    }
-    cairn__connection_pump(self);
+    if (cairn_stream_is_empty(&exchange->stream) && !exchange->rest.length &&
+        !exchange->file.length)
+        connection_finish(self);
+    else
+        cairn__connection_pump(self);
 }

@@ -69,6 +69,12 @@ static void decoder_init_request(struct cairn_http_request *req, struct cairn_ar
     req->arena = arena;
     req->fields = (struct cairn_http_fields){.arena = arena};
     req->body = absent;
+    req->stream = (struct cairn_stream){NULL, NULL};
+    req->stream_length = 0;
+    req->is_stream_held = false;
+    req->body_limit = 0;
+    req->trailers = NULL;
+    req->exchange = NULL;
     req->peer = NULL;
     req->param_count = 0;
     req->route = absent;

@@ -1,5 +1,6 @@
 #include <cairn/http/encoder.h>
 
+#include <cairn/http/body.h>
 #include <cairn/http/reason.h>
 
 #define ENCODER_DATE_LENGTH (CAIRN_HTTP_DATE_BYTES - 1)
@@ -28,15 +29,15 @@ static char *encoder_put_number(char *at, uint64_t value)
 
 static bool encoder_status_has_body(int status)
 {
-    return status != 204 && status != 205 && status != 304;
+    return status != 101 && status != 204 && status != 205 && status != 304;
 }
 
 void cairn_http_encoder_plan(const struct cairn_http_response *res, struct cairn_http_plan *plan)
 {
     bool may = plan->method != CAIRN_HTTP_HEAD && encoder_status_has_body(res->status);
-    bool has_stream = !cairn_stream_is_empty(&res->stream);
-    bool is_open = has_stream && res->stream_length < 0;
-    plan->has_body = may && (has_stream ? res->stream_length != 0 : res->body.length != 0);
+    int64_t length = cairn_http_response_length(res);
+    bool is_open = length < 0;
+    plan->has_body = may && length != 0;
     plan->is_chunked = may && is_open && plan->version_minor != 0;
     if (may && is_open && plan->version_minor == 0)
         plan->keep_alive = false;
@@ -123,23 +124,25 @@ static enum encoder_result encoder_put_fields(
 static char *encoder_put_framing(
     char *at, const struct cairn_http_response *res, const struct cairn_http_plan *plan)
 {
-    bool has_stream = !cairn_stream_is_empty(&res->stream);
-    uint64_t length = has_stream ? (uint64_t)res->stream_length : res->body.length;
-    if (res->status == 204 || res->status == 304)
+    int64_t length = cairn_http_response_length(res);
+    if (res->status == 101 || res->status == 204 || res->status == 304)
         return at;
     if (plan->is_chunked)
         return encoder_put(at, CAIRN_STR("Transfer-Encoding: chunked\r\n"));
     if (res->status == 205)
         length = 0;
-    else if (has_stream && res->stream_length < 0)
+    else if (length < 0)
         return at;
     at = encoder_put(at, CAIRN_STR("Content-Length: "));
-    at = encoder_put_number(at, length);
+    at = encoder_put_number(at, (uint64_t)length);
     return encoder_put(at, CAIRN_STR("\r\n"));
 }
 
-static char *encoder_put_connection(char *at, const struct cairn_http_plan *plan)
+static char *encoder_put_connection(
+    char *at, const struct cairn_http_response *res, const struct cairn_http_plan *plan)
 {
+    if (res->status == 101)
+        return encoder_put(at, CAIRN_STR("Connection: upgrade\r\n"));
     if (!plan->keep_alive)
         return encoder_put(at, CAIRN_STR("Connection: close\r\n"));
     if (plan->version_minor == 0)
@@ -159,7 +162,7 @@ static char *encoder_put_back(
     char *at, const struct cairn_http_response *res, const struct cairn_http_plan *plan)
 {
     at = encoder_put_framing(at, res, plan);
-    at = encoder_put_connection(at, plan);
+    at = encoder_put_connection(at, res, plan);
     return encoder_put(at, CAIRN_STR("\r\n"));
 }
 
@@ -188,7 +191,7 @@ size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size)
 {
     size_t fields = 0;
-    if (res->status < 200 || res->status > 599)
+    if ((res->status < 200 && res->status != 101) || res->status > 599)
         return 0;
     if (size < ENCODER_ENDS_BYTES)
         return encoder_head_tight(res, plan, date, buffer, size);
@@ -201,6 +204,52 @@ size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     default:
         return 0;
     }
+}
+
+size_t cairn_http_encoder_inform(
+    int status, const struct cairn_http_fields *fields, char *buffer, size_t size)
+{
+    static const struct cairn_http_fields none = {0};
+    size_t length = 0;
+    fields = fields ? fields : &none;
+    if (size < ENCODER_ENDS_BYTES)
+        return size + 1;
+    char *at = encoder_put_status_line(buffer, status);
+    switch (encoder_put_fields(fields, &at, size - ENCODER_ENDS_BYTES, &length)) {
+    case ENCODER_WRITTEN:
+        return (size_t)(encoder_put(at, CAIRN_STR("\r\n")) - buffer);
+    case ENCODER_TOO_LONG:
+        return size + 1;
+    default:
+        return 0;
+    }
+}
+
+/* RFC 9110 section 6.5.1: what frames or routes a message has no place in its trailers. */
+static bool encoder_may_trail(const struct cairn_http_response *res, struct cairn_str name)
+{
+    static const char *const never[] = {"Trailer", "Host", "TE", "Content-Encoding", "Content-Type",
+        "Content-Range", "Cache-Control", "Set-Cookie", "Authorization"};
+    if (encoder_owns(name) || !cairn_http_is_token(name))
+        return false;
+    for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
+        if (cairn_str_equal_nocase(name, cairn_str_from(never[i])))
+            return false;
+    }
+    return cairn_http_fields_has_token(&res->fields, CAIRN_STR("trailer"), name);
+}
+
+size_t cairn_http_encoder_end(const struct cairn_http_response *res, char *buffer, size_t size)
+{
+    char *at = encoder_put(buffer, CAIRN_STR("0\r\n"));
+    size_t count = res->trailers ? res->trailers->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cairn_http_field *field = &res->trailers->items[i];
+        if (encoder_may_trail(res, field->name) && cairn_http_is_field_value(field->value) &&
+            encoder_field_length(field) <= size - (size_t)(at - buffer) - 2)
+            at = encoder_put_field(at, field);
+    }
+    return (size_t)(encoder_put(at, CAIRN_STR("\r\n")) - buffer);
 }
 
 size_t cairn_http_encoder_chunk_head(size_t length, char *buffer)

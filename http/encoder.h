@@ -35,11 +35,26 @@ CAIRN_API void cairn_http_encoder_plan(
  *
  * Returns the length of the head. More than SIZE: it did not fit, nothing of use was written. 0: a
  * field has a name that is no token or a value with CR, LF, NUL or another control character, or
- * with a space at an end (cairn_http_is_field_value), or the status is not 200 to 599: not a byte
- * of it may be sent.
+ * with a space at an end (cairn_http_is_field_value), or the status is not 101 or 200 to 599: not a
+ * byte of it may be sent. A 101 says `Connection: upgrade`, and has no framing.
  */
 CAIRN_API size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size);
+
+/*
+ * Writes an informational head (RFC 9110 section 15.2) of STATUS with FIELDS (NULL: none) into
+ * BUFFER. Returns its length; more than SIZE: it did not fit; 0: a field may not be sent.
+ */
+CAIRN_API size_t cairn_http_encoder_inform(
+    int status, const struct cairn_http_fields *fields, char *buffer, size_t size);
+
+/*
+ * Writes the end of a chunked body, with the trailers of RES that its Trailer field names and that
+ * may be trailers at all (RFC 9110 section 6.5.1), as far as SIZE, at least 8, has room for them.
+ * Returns the length.
+ */
+CAIRN_API size_t cairn_http_encoder_end(
+    const struct cairn_http_response *res, char *buffer, size_t size);
 
 /* "1f4\r\n" into BUFFER, at least 18 bytes; returns its length. LENGTH is not 0. */
 #define CAIRN_HTTP_CHUNK_HEAD_BYTES 18

@@ -14,6 +14,8 @@ int cairn_http_error_status(const struct cairn_error *error)
         return 429;
     case CAIRN_ERROR_ELAPSED:
         return 504;
+    case CAIRN_ERROR_SLOW:
+        return 408;
     case CAIRN_ERROR_UNAVAILABLE:
     case CAIRN_ERROR_CLOSED:
         return 502;

@@ -10,7 +10,7 @@ CAIRN_BEGIN_DECLS
 /*
  * The status of an error's code:
  *   OVERLOADED, MEMORY 503 · LIMITED 429 · ELAPSED 504 · UNAVAILABLE, CLOSED 502 · NOT_FOUND 404 ·
- *   CONFLICT 409 · TOO_LARGE 413 · PROTOCOL 400 · REJECTED 403 · anything else 500.
+ *   CONFLICT 409 · TOO_LARGE 413 · PROTOCOL 400 · SLOW 408 · REJECTED 403 · anything else 500.
  */
 CAIRN_API int cairn_http_error_status(const struct cairn_error *error);
 

@@ -131,7 +131,7 @@ static struct cairn__verdict framing_body(const struct cairn_http_request *req,
         return cairn__accept();
     if (!cairn_str_to_u64(f->content_length, &length))
         return cairn__refuse(400, "the Content-Length is no number");
-    if (length > limits->body_bytes)
+    if (length > limits->stream_bytes)
         return cairn__refuse(413, "the body is too large");
     *out = (int64_t)length;
     return cairn__accept();

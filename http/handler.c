@@ -1,32 +1,21 @@
 #include <cairn/http/handler.h>
 
+#include <cairn/http/body.h>
+
+/* What a handler answers with: one of the two, at once or later. */
+struct handler_fn {
+    struct cairn_http_response *(*now)(struct cairn_http_request *req, void *state);
+    struct cairn_future (*later)(struct cairn_http_request *req, void *state);
+    void *state;
+};
+
 struct handler {
     struct cairn_service base;
-    struct cairn_http_response *(*f)(struct cairn_http_request *req, void *state);
-    void *state;
-};
-
-static struct cairn_future handler_call(struct cairn_service *base, void *req)
-{
-    struct handler *self = (struct handler *)base;
-    struct cairn_http_response *res = self->f(req, self->state);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
-}
-
-static const struct cairn_service_ops handler_ops = {
-    .name = "handler",
-    .size = sizeof(struct handler),
-    .call = handler_call,
-};
-
-struct async_handler {
-    struct cairn_service base;
-    struct cairn_future (*f)(struct cairn_http_request *req, void *state);
-    void *state;
+    struct handler_fn fn;
 };
 
 /* NULL is out of memory here too: layers outside get a response or an error. */
-static enum cairn_poll async_handler_poll(
+static enum cairn_poll handler_later_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     enum cairn_poll p = cairn_future_poll(state, cx, out);
@@ -36,57 +25,101 @@ static enum cairn_poll async_handler_poll(
     return CAIRN_FAILED;
 }
 
-static void async_handler_drop(void *state)
-{
-    cairn_future_drop(state);
-}
-
-static const struct cairn_future_ops async_handler_future_ops = {
+static const struct cairn_future_ops handler_later_ops = {
     .name = "async_handler",
     .size = sizeof(struct cairn_future),
-    .poll = async_handler_poll,
-    .drop = async_handler_drop,
+    .poll = handler_later_poll,
     .wraps = true,
 };
 
-static struct cairn_future async_handler_call(struct cairn_service *base, void *req)
+static struct cairn_future handler_answer(
+    const struct handler_fn *fn, struct cairn_http_request *req)
 {
-    struct async_handler *self = (struct async_handler *)base;
-    struct cairn_future inner = self->f(req, self->state);
-    return cairn_future_wrap(&async_handler_future_ops, &inner);
+    if (fn->later) {
+        struct cairn_future inner = fn->later(req, fn->state);
+        return cairn_future_wrap(&handler_later_ops, &inner);
+    }
+    struct cairn_http_response *res = fn->now(req, fn->state);
+    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
 }
 
-static const struct cairn_service_ops async_handler_ops = {
-    .name = "async_handler",
-    .size = sizeof(struct async_handler),
-    .call = async_handler_call,
+/* While its request is collected; the service may be gone when that is done. */
+struct handler_collecting {
+    struct cairn_future inner; /* of the request; then of the response */
+    struct handler_fn fn;
+    bool has_answered;
 };
 
-static struct cairn_service *handler_typed(struct cairn_service *base)
+static enum cairn_poll handler_collecting_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
-    base->request_type = &cairn_http_request_type;
-    base->response_type = &cairn_http_response_type;
-    return base;
+    struct handler_collecting *self = state;
+    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
+    if (p || self->has_answered)
+        return p;
+    self->has_answered = true;
+    self->inner = handler_answer(&self->fn, out->value);
+    return cairn_future_poll(&self->inner, cx, out);
+}
+
+static const struct cairn_future_ops handler_collecting_ops = {
+    .name = "handler",
+    .size = sizeof(struct handler_collecting),
+    .poll = handler_collecting_poll,
+    .wraps = true,
+};
+
+/* What is whole, as most requests are, is answered without a detour. */
+static struct cairn_future handler_call(struct cairn_service *base, void *req)
+{
+    const struct handler_fn *fn = &((struct handler *)base)->fn;
+    struct cairn_future collected = cairn_http_collect(req, 0);
+    if (collected.ops == &cairn__future_ready_ops)
+        return handler_answer(fn, req);
+    if (cairn_future_is_complete(&collected))
+        return collected;
+    return cairn_future_wrap(
+        &handler_collecting_ops, &(struct handler_collecting){collected, *fn, false});
+}
+
+static struct cairn_future handler_call_stream(struct cairn_service *base, void *req)
+{
+    return handler_answer(&((struct handler *)base)->fn, req);
+}
+
+static const struct cairn_service_ops handler_ops = {
+    .name = "handler", .size = sizeof(struct handler), .call = handler_call};
+static const struct cairn_service_ops async_handler_ops = {
+    .name = "async_handler", .size = sizeof(struct handler), .call = handler_call};
+static const struct cairn_service_ops stream_handler_ops = {
+    .name = "stream_handler", .size = sizeof(struct handler), .call = handler_call_stream};
+
+static struct cairn_service *handler_new(
+    const struct cairn_service_ops *ops, const struct handler_fn *fn)
+{
+    struct handler *self = cairn_service_new(ops, NULL);
+    if (!self)
+        return cairn_service_broken(&cairn_error_no_memory);
+    self->fn = *fn;
+    self->base.request_type = &cairn_http_request_type;
+    self->base.response_type = &cairn_http_response_type;
+    return &self->base;
 }
 
 struct cairn_service *cairn_http_handler(
     struct cairn_http_response *(*f)(struct cairn_http_request *req, void *state), void *state)
 {
-    struct handler *self = cairn_service_new(&handler_ops, NULL);
-    if (!self)
-        return cairn_service_broken(&cairn_error_no_memory);
-    self->f = f;
-    self->state = state;
-    return handler_typed(&self->base);
+    return handler_new(&handler_ops, &(struct handler_fn){.now = f, .state = state});
 }
 
 struct cairn_service *cairn_http_async_handler(
     struct cairn_future (*f)(struct cairn_http_request *req, void *state), void *state)
 {
-    struct async_handler *self = cairn_service_new(&async_handler_ops, NULL);
-    if (!self)
-        return cairn_service_broken(&cairn_error_no_memory);
-    self->f = f;
-    self->state = state;
-    return handler_typed(&self->base);
+    return handler_new(&async_handler_ops, &(struct handler_fn){.later = f, .state = state});
+}
+
+struct cairn_service *cairn_http_stream_handler(
+    struct cairn_future (*f)(struct cairn_http_request *req, void *state), void *state)
+{
+    return handler_new(&stream_handler_ops, &(struct handler_fn){.later = f, .state = state});
 }

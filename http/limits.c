@@ -36,6 +36,8 @@ static const struct limits_rule limits_rules[] = {
     LIMITS_SIZE(fields, 100, 1, 1000, LIMITS_NONE),
     LIMITS_SIZE(body_bytes, 2 * LIMITS_MIB, 1,
         SIZE_MAX < INT64_MAX ? SIZE_MAX : (uint64_t)INT64_MAX, LIMITS_NONE),
+    LIMITS_SIZE(stream_bytes, 1024 * 1024 * (uint64_t)LIMITS_MIB, 1,
+        SIZE_MAX < INT64_MAX ? SIZE_MAX : (uint64_t)INT64_MAX, LIMITS_NONE),
     LIMITS_SIZE(chunk_line_bytes, 256, 16, 4096, LIMITS_NONE),
     LIMITS_SIZE(chunk_overhead, 16 * LIMITS_KIB, 256, LIMITS_MIB, LIMITS_NONE),
     LIMITS_SIZE(trailer_bytes, 4 * LIMITS_KIB, 256, 64 * LIMITS_KIB, LIMITS_NONE),

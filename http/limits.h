@@ -16,6 +16,7 @@ struct cairn_http_limits {
     size_t line_bytes;       /* 8 KiB; 256 to head_bytes: the request line. 414 */
     size_t fields;           /* 100; 1 to 1000. 431 */
     size_t body_bytes;       /* 2 MiB; 1 to 2^63-1: a collected body. 413 */
+    size_t stream_bytes;     /* 1 TiB; 1 to 2^63-1: any body, collected or streamed. 413 */
     size_t chunk_line_bytes; /* 256; 16 to 4096: a chunk-size line with its extensions. 400 */
     size_t chunk_overhead;   /* 16 KiB; 256 to 1 MiB: chunk extensions in a message; and what is not
                               * data in a chunked body, beyond twice the data. 400 */

@@ -1,5 +1,6 @@
 #include <cairn/http/message.h>
 
+#include <cairn/http/body_replay.h>
 #include <cairn/http/target.h>
 #include <cairn/service/alloc.h>
 
@@ -73,6 +74,21 @@ void *cairn_http_extension_get(const struct cairn_http_request *req, const void 
     return extension ? extension->value : NULL;
 }
 
+static int message_clone_fields(struct cairn_http_fields *copy, const struct cairn_http_fields *of)
+{
+    *copy = (struct cairn_http_fields){.arena = of->arena};
+    if (of->count == 0)
+        return 0;
+    size_t size = of->count * sizeof(*copy->items);
+    copy->items = cairn_arena_alloc(of->arena, size);
+    if (!copy->items)
+        return -1;
+    memcpy(copy->items, of->items, size);
+    copy->count = copy->capacity = of->count;
+    return 0;
+}
+
+/* The body last: it alone would have to be given back. */
 static void *message_clone_request(const void *value)
 {
     const struct cairn_http_request *req = value;
@@ -80,22 +96,80 @@ static void *message_clone_request(const void *value)
     if (!copy)
         return NULL;
     *copy = *req;
-    if (req->fields.count == 0) {
-        copy->fields = (struct cairn_http_fields){.arena = req->arena};
-        return copy;
-    }
-    size_t size = req->fields.count * sizeof(*copy->fields.items);
-    copy->fields.items = cairn_arena_alloc(req->arena, size);
-    if (!copy->fields.items)
+    copy->stream = (struct cairn_stream){0};
+    copy->is_stream_held = false;
+    if (message_clone_fields(&copy->fields, &req->fields) != 0)
         return NULL;
-    memcpy(copy->fields.items, req->fields.items, size);
-    copy->fields.capacity = req->fields.count;
+    if (cairn_stream_is_empty(&req->stream))
+        return copy;
+    return cairn__replay_clone(req, copy) == 0 ? copy : NULL;
+}
+
+static void message_drop_request(void *value)
+{
+    struct cairn_http_request *req = value;
+    cairn_stream_drop(&req->stream);
+}
+
+static bool message_is_spent(const void *value)
+{
+    const struct cairn_http_request *req = value;
+    return cairn__replay_is_spent(&req->stream);
+}
+
+const struct cairn_type cairn_http_request_type = {.name = "http.request",
+    .clone = message_clone_request,
+    .drop = message_drop_request,
+    .is_spent = message_is_spent};
+
+/* Name, value and all, so that nothing of the copy is anybody else's. */
+static int message_copy_fields(struct cairn_http_fields *copy, const struct cairn_http_fields *of)
+{
+    for (size_t i = 0; i < of->count; i++) {
+        struct cairn_str name = cairn_arena_copy(copy->arena, of->items[i].name);
+        struct cairn_str value_copy = cairn_arena_copy(copy->arena, of->items[i].value);
+        if (!name.data || !value_copy.data || cairn_http_fields_add(copy, name, value_copy) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void *message_clone_response(const void *value)
+{
+    const struct cairn_http_response *res = value;
+    if (!cairn_stream_is_empty(&res->stream) || res->file || res->upgrade)
+        return NULL;
+    struct cairn_arena *arena = cairn_arena_new(NULL);
+    struct cairn_http_response *copy = arena ? cairn_arena_alloc(arena, sizeof(*copy)) : NULL;
+    if (!copy) {
+        cairn_arena_free(arena);
+        return NULL;
+    }
+    *copy = (struct cairn_http_response){.arena = arena,
+        .status = res->status,
+        .fields = {.arena = arena},
+        .body = res->body,
+        .owns_arena = true};
+    if (res->body.length)
+        copy->body = cairn_arena_copy(arena, res->body);
+    if ((res->body.length && !copy->body.data) ||
+        message_copy_fields(&copy->fields, &res->fields) != 0) {
+        cairn_arena_free(arena);
+        return NULL;
+    }
     return copy;
 }
 
-const struct cairn_type cairn_http_request_type = {
-    .name = "http.request", .clone = message_clone_request};
-const struct cairn_type cairn_http_response_type = {.name = "http.response"};
+static void message_drop_response(void *value)
+{
+    struct cairn_http_response *res = value;
+    cairn_stream_drop(&res->stream);
+    if (res->owns_arena)
+        cairn_arena_free(res->arena);
+}
+
+const struct cairn_type cairn_http_response_type = {
+    .name = "http.response", .clone = message_clone_response, .drop = message_drop_response};
 
 static void message_free_chunk(struct cairn_http_chunk *self)
 {

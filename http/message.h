@@ -13,6 +13,7 @@
 CAIRN_BEGIN_DECLS
 
 struct sockaddr;
+struct cairn_http_exchange;
 
 /* RFC 9110 section 9, and PATCH (RFC 5789). Any other method llhttp knows is OTHER, with its name.
  */
@@ -52,8 +53,14 @@ struct cairn_http_request {
     struct cairn_str path;        /* "/users/7": as it came, not percent-decoded */
     struct cairn_str query;       /* "full=1"; absent when there is no question mark */
     struct cairn_http_fields fields;
-    struct cairn_str body;       /* whole, collected up to the limit */
-    const struct sockaddr *peer; /* NULL when there is no socket (a test) */
+    struct cairn_str body;      /* the whole body; unless … */
+    struct cairn_stream stream; /* … there is a stream of struct cairn_http_chunk: see body.h */
+    int64_t stream_length;      /* what the stream will give in all; -1: unknown */
+    uint64_t body_limit;        /* bytes that may be collected; 0: 2 MiB */
+    struct cairn_http_fields *trailers;   /* of a body that has ended; NULL: none */
+    const struct sockaddr *peer;          /* NULL when there is no socket (a test) */
+    struct cairn_http_exchange *exchange; /* see exchange.h; NULL: made by hand */
+    bool is_stream_held;                  /* the stream goes with the arena; the core's */
 
     /* Set by the router: what the pattern captured, and the pattern. */
     struct cairn_http_param params[CAIRN_HTTP_MAX_PARAMS];
@@ -101,14 +108,30 @@ CAIRN_API void cairn_http_chunk_free(struct cairn_http_chunk *chunk);
 /* "http.chunk", dropped by cairn_http_chunk_free: for channels and arrays of chunks. */
 CAIRN_API extern const struct cairn_type cairn_http_chunk_type;
 
-/* A response. Lives in the arena of its request. */
+/* A part of a regular file, as a body. */
+struct cairn_http_file {
+    int fd; /* owned; closed with the arena */
+    int64_t offset;
+    int64_t length;
+};
+
+/* A response. Lives in the arena of its request. It has one body: a stream, else a file, else
+ * bytes. */
 struct cairn_http_response {
     struct cairn_arena *arena;
     int status;
     struct cairn_http_fields fields;
-    struct cairn_str body;      /* the whole body, borrowed until the exchange ends; unless … */
-    struct cairn_stream stream; /* … there is a stream of struct cairn_http_chunk */
-    int64_t stream_length;      /* what the stream will give in all; -1: unknown, sent chunked */
+    struct cairn_str body;        /* the whole body, borrowed until the exchange ends; unless … */
+    struct cairn_http_file *file; /* … it is a file, sent by the kernel; NULL: none; or … */
+    struct cairn_stream stream;   /* … there is a stream of struct cairn_http_chunk */
+    int64_t stream_length;        /* what the stream will give in all; -1: unknown, sent chunked */
+    /* Sent behind a chunked body whose stream has ended, if the request has `TE: trailers` and the
+     * response names them in a Trailer field (RFC 9110 section 6.5); NULL: none. Fill it in until
+     * the stream ends. */
+    struct cairn_http_fields *trailers;
+    struct cairn_http_upgrade *upgrade; /* of a 101: see upgrade.h */
+    bool owns_arena;                    /* a copy with a life of its own: its arena goes with it */
+    bool is_stream_held;                /* the stream goes with the arena; the core's */
 };
 
 /* STATUS 200 to 599, no fields, no body. NULL without memory. */
@@ -128,6 +151,10 @@ CAIRN_API struct cairn_http_response *cairn_http_bytes(const struct cairn_http_r
  * when the exchange ends; also on failure. */
 CAIRN_API struct cairn_http_response *cairn_http_owned(const struct cairn_http_request *req,
     int status, const char *content_type, void *data, size_t length, void (*free_data)(void *));
+/* A part of the file FD, of which LENGTH bytes from OFFSET on must be there. Takes FD, also on
+ * failure. */
+CAIRN_API struct cairn_http_response *cairn_http_file(const struct cairn_http_request *req,
+    int status, const char *content_type, int fd, int64_t offset, int64_t length);
 /* Takes STREAM, of struct cairn_http_chunk, also on failure. LENGTH -1: unknown. */
 CAIRN_API struct cairn_http_response *cairn_http_stream(const struct cairn_http_request *req,
     int status, const char *content_type, struct cairn_stream stream, int64_t length);
@@ -141,9 +168,15 @@ CAIRN_API int cairn_http_response_set(
 CAIRN_API const char *cairn_http_reason(int status);
 
 /*
- * The types of an HTTP service. A request is copied into the arena of the original, fields and all,
- * so that retry works; neither has a drop, for both live in the arena. What a response holds beyond
- * its arena (its stream) is dropped with the arena.
+ * The types of an HTTP service.
+ *
+ * A request is copied into the arena of the original, fields and all, so that retry works. One
+ * whose body is a stream can only be copied if that can be read again (cairn_http_body_replay); the
+ * copy is spent when the body has grown over the cap. Dropping a request drops its stream.
+ *
+ * A response is copied, body and all, into an arena of its own, so that coalesce and cache can keep
+ * it; one whose body is a stream or a file, or that upgrades, cannot be copied. Dropping a response
+ * drops its stream, and the arena of a copy. All else of both goes with the arena of the exchange.
  */
 CAIRN_API extern const struct cairn_type cairn_http_request_type;  /* "http.request" */
 CAIRN_API extern const struct cairn_type cairn_http_response_type; /* "http.response" */

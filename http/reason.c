@@ -4,6 +4,9 @@
 
 /* RFC 9110 section 15, and RFC 4918 (207, 422 to 424, 507), 6585, 7725, 8297, 8470. */
 #define REASON_LIST(X)                        \
+    X(101, "Switching Protocols")             \
+    X(102, "Processing")                      \
+    X(103, "Early Hints")                     \
     X(200, "OK")                              \
     X(201, "Created")                         \
     X(202, "Accepted")                        \

@@ -41,10 +41,12 @@ struct cairn_http_server_options {
      * cairn_http_error_response does it. Called on the worker's thread; borrows all it is given. */
     struct cairn_http_response *(*error_response)(
         void *cx, const struct cairn_http_request *req, const struct cairn_error *error);
-    void *error_cx;    /* borrowed until cairn_http_server_free */
-    bool share_port;   /* other processes of this user may listen on the same port, for a restart
-                        * without a   gap; else a port that is taken is an error */
-    bool keep_signals; /* leaves signals to you; else see cairn_http_server_run */
+    void *error_cx;     /* borrowed until cairn_http_server_free */
+    bool share_port;    /* other processes of this user may listen on the same port, for a restart
+                         * without a   gap; else a port that is taken is an error */
+    bool keep_signals;  /* leaves signals to you; else see cairn_http_server_run */
+    bool no_half_close; /* a peer that shuts its sending end is gone: its handler is cancelled; else
+                         * what it had sent whole is answered */
 };
 
 /*
@@ -92,7 +94,7 @@ CAIRN_API void cairn_http_server_print(struct cairn_http_server *server, FILE *o
 /* The sum of the workers' counters. After cairn_http_server_run. */
 struct cairn_http_counters {
     uint64_t accepted;      /* connections */
-    uint64_t requests;      /* read whole and passed to the app */
+    uint64_t requests;      /* passed to the app */
     uint64_t responses;     /* written whole */
     uint64_t refused;       /* answered by the server itself: bad, too large, too slow */
     uint64_t failed;        /* errors of the app that the server made into answers */

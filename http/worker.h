@@ -45,6 +45,7 @@ struct cairn__worker {
     struct cairn__gate gate;
     struct cairn__connection *connections;
     size_t connection_count;
+    uint64_t last_connection; /* its number */
     size_t connection_max;
     struct cairn_timer drain_timer;
     struct cairn_arena_cache *arenas;

@@ -118,6 +118,8 @@ static void hedge_give_up(struct hedge_future *self)
 static bool hedge_is_allowed(const struct hedge_future *self)
 {
     const struct cairn_hedge_options *opts = &self->shared->opts;
+    if (cairn_type_is_spent(self->shared->prototype->request_type, self->request))
+        return false;
     return !opts->can_retry || opts->can_retry(opts->policy_cx, self->request);
 }
 

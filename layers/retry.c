@@ -159,6 +159,13 @@ static void retry_send_again(struct retry_future *self)
     self->inner = cairn_service_call(self->again->service, req);
 }
 
+/* A request that cannot be copied, or whose copy is spent, is sent once. */
+static bool retry_may(const struct retry_future *self)
+{
+    return self->request &&
+           !cairn_type_is_spent(self->shared->prototype->request_type, self->request);
+}
+
 static enum cairn_poll retry_future_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
@@ -169,7 +176,7 @@ static enum cairn_poll retry_future_poll(
             p = cairn_future_poll(&self->inner, cx, out);
             if (p == CAIRN_PENDING)
                 return p;
-            if (!self->request || !retry_decide(self, cx, &p, out))
+            if (!retry_may(self) || !retry_decide(self, cx, &p, out))
                 return p;
         }
         p = retry_get_ready(self->again, cx, out);

@@ -34,6 +34,7 @@ enum cairn_error_code {
     CAIRN_ERROR_SEND,        /* may not move to another thread */
     CAIRN_ERROR_SYSTEM,      /* a system call failed; the message has its errno */
     CAIRN_ERROR_INTERNAL,    /* a handler broke its contract */
+    CAIRN_ERROR_SLOW,        /* the peer took too long */
     CAIRN_ERROR_USER = 1000
 };
 

@@ -58,5 +58,6 @@ void cairn_stream_drop(struct cairn_stream *s)
     }
     if (ops->drop)
         ops->drop(s->state);
-    cairn__state_free(s->state, ops->size);
+    if (ops->size)
+        cairn__state_free(s->state, ops->size);
 }

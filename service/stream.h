@@ -11,7 +11,8 @@ CAIRN_BEGIN_DECLS
 /* One kind of stream. Static const data. */
 struct cairn_stream_ops {
     const char *name;
-    size_t size;
+    size_t
+        size; /* bytes of the state; 0: the state is in no box, but lives where its maker put it */
 
     /* READY with the next value, owned by who polled, or with NULL at the end; after the end and
      * after FAILED it is not polled again. PENDING stored the waker. */
@@ -28,8 +29,9 @@ struct cairn_stream {
     void *state;
 };
 
-/* A stream whose state is a copy of *STATE in a box. Takes what STATE holds; without memory it is
- * dropped and the stream fails at its first poll with cairn_error_no_memory. */
+/* A stream whose state is a copy of *STATE in a box; ops->size is not 0. Takes what STATE holds;
+ * without memory it is dropped and the stream fails at its first poll with cairn_error_no_memory.
+ */
 CAIRN_API struct cairn_stream cairn_stream_box(
     const struct cairn_stream_ops *ops, const void *state);
 

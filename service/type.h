@@ -2,6 +2,8 @@
 #ifndef CAIRN_SERVICE_TYPE_H
 #define CAIRN_SERVICE_TYPE_H
 
+#include <stdbool.h>
+
 #include <cairn/service/api.h>
 
 CAIRN_BEGIN_DECLS
@@ -17,7 +19,16 @@ struct cairn_type {
     void *(*clone)(const void *value);
     /* Takes a value that nobody will use any more. NULL here: nothing to do. Never gets NULL. */
     void (*drop)(void *value);
+    /* Whether VALUE, a copy kept for a second use (retry, hedge), is of no use any more, because
+     * what it shares with the first one is used up: a body over its replay cap. NULL here: never.
+     */
+    bool (*is_spent)(const void *value);
 };
+
+static inline bool cairn_type_is_spent(const struct cairn_type *type, const void *value)
+{
+    return type && type->is_spent && value && type->is_spent(value);
+}
 
 /* Drops VALUE as TYPE says. Does nothing when either is NULL. */
 static inline void cairn_type_drop(const struct cairn_type *type, void *value)

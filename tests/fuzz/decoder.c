@@ -210,7 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct cairn_http_limits small = {.head_bytes = 1024,
         .line_bytes = 256,
         .fields = 4,
-        .body_bytes = 64,
+        .stream_bytes = 64,
         .chunk_line_bytes = 16,
         .chunk_overhead = 256,
         .trailer_bytes = 256,

@@ -264,7 +264,7 @@ static void G17_refuses_a_length_over_the_limit_before_the_body(void **state)
         413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n");
     ASSERT_REFUSED(
         413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775807\r\n\r\n");
-    ASSERT_REFUSED(413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2097153\r\n\r\n");
+    ASSERT_REFUSED(413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1099511627777\r\n\r\n");
     ASSERT_REFUSED(
         400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n");
     ASSERT_REFUSED(

@@ -11,6 +11,7 @@ static void defaults_are_all_in_force(void **state)
     assert_int_equal(out.line_bytes, 8192);
     assert_int_equal(out.fields, 100);
     assert_int_equal(out.body_bytes, 2097152);
+    assert_int_equal(out.stream_bytes, 1099511627776);
     assert_int_equal(out.chunk_line_bytes, 256);
     assert_int_equal(out.chunk_overhead, 16384);
     assert_int_equal(out.trailer_bytes, 4096);
@@ -111,7 +112,7 @@ static void assert_limit(const struct cairn_http_limits *limits, const char *fro
 static const struct cairn_http_limits small = {.head_bytes = 1024,
     .line_bytes = 256,
     .fields = 3,
-    .body_bytes = 10,
+    .stream_bytes = 10,
     .chunk_line_bytes = 16,
     .trailer_bytes = 256,
     .trailer_fields = 2};

@@ -141,13 +141,15 @@ static struct cairn_http_response *answer(struct cairn_http_request *req, struct
 
 static struct cairn_future handle(struct cairn_http_request *req, void *state)
 {
+    unsigned long long code;
     if (is(req, "/hang"))
         return hang(state);
     if (is(req, "/null"))
         return cairn_future_ready(NULL);
-    if (req->path.length > 6 && memcmp(req->path.data, "/fail/", 6) == 0)
-        return cairn_future_failed(cairn_error_new(
-            (enum cairn_error_code)atoi(req->path.data + 6), "test", NULL, "as asked for"));
+    if (req->path.length > 6 && memcmp(req->path.data, "/fail/", 6) == 0 &&
+        cairn_str_to_u64(cairn_str_of(req->path.data + 6, req->path.length - 6), &code))
+        return cairn_future_failed(
+            cairn_error_new((enum cairn_error_code)code, "test", NULL, "as asked for"));
     struct cairn_http_response *res = answer(req, state);
     return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
 }

@@ -220,7 +220,7 @@ static void refuses_a_body_over_the_limit_and_the_client_sees_it(void **state)
     client_response(fd, false, text, sizeof(text));
     assert_int_equal(status_of(text), 413);
     close(fd);
-    assert_int_equal(server_rig_finish(&rig).refused, 2);
+    assert_int_equal(server_rig_finish(&rig).failed, 2);
 }
 
 static void streams_in_chunks_with_a_length_and_to_the_end(void **state)
