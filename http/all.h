@@ -29,6 +29,7 @@
 #include <cairn/http/limits.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
+#include <cairn/http/mime.h>
 #include <cairn/http/range.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
