@@ -20,6 +20,7 @@
 #include <cairn/http/layers/add_extension.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
+#include <cairn/http/layers/in_flight.h>
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
 #include <cairn/http/layers/propagate_header.h>
