@@ -14,6 +14,7 @@
 #include <cairn/http/etag.h>
 #include <cairn/http/exchange.h>
 #include <cairn/http/fields.h>
+#include <cairn/http/form.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
@@ -32,6 +33,8 @@
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
 #include <cairn/http/mime.h>
+#include <cairn/http/path.h>
+#include <cairn/http/query.h>
 #include <cairn/http/range.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>

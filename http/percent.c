@@ -8,8 +8,7 @@ static int percent_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that the sign at P stands for; -1 when two digits do not follow it. */
-static int percent_byte(const char *p, const char *end)
+int cairn__percent_byte(const char *p, const char *end)
 {
     int high = end - p > 2 ? percent_digit(p[1]) : -1;
     int low = end - p > 2 ? percent_digit(p[2]) : -1;
@@ -32,7 +31,7 @@ bool cairn__percent_is_valid(struct cairn_str s)
         return true;
     const char *end = s.data + s.length;
     for (const char *p = s.data; (p = percent_next(p, end)); p += 3) {
-        if (percent_byte(p, end) <= 0)
+        if (cairn__percent_byte(p, end) <= 0)
             return false;
     }
     return true;
@@ -46,8 +45,17 @@ size_t cairn__percent_decode(struct cairn_str s, char *out)
             *at++ = s.data[i];
             continue;
         }
-        *at++ = (char)percent_byte(s.data + i, s.data + s.length);
+        *at++ = (char)cairn__percent_byte(s.data + i, s.data + s.length);
         i += 2;
     }
     return (size_t)(at - out);
+}
+
+char *cairn__percent_encode_byte(char c, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    *out++ = '%';
+    *out++ = digits[(unsigned char)c >> 4];
+    *out++ = digits[(unsigned char)c & 15];
+    return out;
 }
