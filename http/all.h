@@ -27,6 +27,7 @@
 #include <cairn/http/layers/propagate_header.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/set_header.h>
+#include <cairn/http/layers/set_request_header.h>
 #include <cairn/http/layers/set_status.h>
 #include <cairn/http/layers/timeout_response.h>
 #include <cairn/http/limits.h>

@@ -1,4 +1,4 @@
-/* set_header.c - every answer forbids to guess its type, and says how long it may be kept. */
+/* set_header.c - every answer forbids to guess its type, says how long it may be kept, and more. */
 #include <stdio.h>
 
 #include <cairn/http/handler.h>
@@ -15,6 +15,14 @@ static struct cairn_http_response *hello(struct cairn_http_request *req, void *s
         return NULL;
     return res;
 }
+
+/* [make] */
+static struct cairn_str body_bytes(const struct cairn_http_response *res, void *state)
+{
+    (void)state;
+    return cairn_arena_printf(res->arena, "body;desc=\"%zu bytes\"", res->body.length);
+}
+/* [/make] */
 
 static bool has(
     const struct cairn_http_response *res, struct cairn_str name, struct cairn_str value)
@@ -39,10 +47,17 @@ int main(void)
         cairn_set_header(.name = "Cache-Control", .value = "no-store",
             .mode = CAIRN_SET_HEADER_IF_NOT_PRESENT)); /* a handler may know better */
     /* [/snippet] */
+    /* [several] */
+    app = cairn_stack(app, cairn_set_headers({.name = "X-Frame-Options", .value = "DENY"},
+                               {.name = "X-Powered-By", .mode = CAIRN_SET_HEADER_REMOVE},
+                               {.name = "Server-Timing", .make = body_bytes}));
+    /* [/several] */
     struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_GET, "/");
     enum cairn_poll p = cairn_block_on(runtime, cairn_service_oneshot(app, req), &out);
     if (p == CAIRN_READY)
         is_set = has(out.value, CAIRN_STR("X-Content-Type-Options"), CAIRN_STR("nosniff")) &&
+                 has(out.value, CAIRN_STR("X-Frame-Options"), CAIRN_STR("DENY")) &&
+                 has(out.value, CAIRN_STR("Server-Timing"), CAIRN_STR("body;desc=\"6 bytes\"")) &&
                  has(out.value, CAIRN_STR("Cache-Control"), CAIRN_STR("max-age=60"));
     else
         cairn_error_unref(out.error);
