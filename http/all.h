@@ -19,6 +19,7 @@
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/add_extension.h>
+#include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/in_flight.h>
