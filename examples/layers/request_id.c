@@ -17,6 +17,29 @@ static struct cairn_http_response *tell(struct cairn_http_request *req, void *st
 }
 /* [/snippet] */
 
+/* [make] */
+static struct cairn_str number(const struct cairn_http_request *req, void *state)
+{
+    unsigned *last = state;
+    return cairn_arena_printf(req->arena, "shop-%u", ++*last);
+}
+/* [/make] */
+
+/* The id of a request through APP, in ID. */
+static bool ask(struct cairn_runtime *runtime, struct cairn_arena *arena, struct cairn_service *app,
+    struct cairn_str *id)
+{
+    union cairn_outcome out;
+    struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_GET, "/");
+    if (cairn_block_on(runtime, cairn_service_oneshot(app, req), &out) == CAIRN_FAILED) {
+        cairn_error_unref(out.error);
+        return false;
+    }
+    const struct cairn_http_response *res = out.value;
+    *id = cairn_http_fields_get(&res->fields, CAIRN_STR("X-Request-Id"));
+    return cairn_str_equal(*id, res->body);
+}
+
 int main(void)
 {
     struct cairn_error *error = NULL;
@@ -24,22 +47,21 @@ int main(void)
     struct cairn_arena *arena = cairn_arena_new(NULL);
     if (!runtime || !arena)
         return 1;
-    union cairn_outcome out;
-    bool is_same = false;
+    struct cairn_str id;
+    struct cairn_str own;
     /* [snippet] */
 
     struct cairn_service *app = cairn_stack(cairn_http_handler(tell, NULL), cairn_request_id());
     /* [/snippet] */
-    struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_GET, "/");
-    enum cairn_poll p = cairn_block_on(runtime, cairn_service_oneshot(app, req), &out);
-    if (p == CAIRN_READY) {
-        struct cairn_http_response *res = out.value;
-        struct cairn_str id = cairn_http_fields_get(&res->fields, CAIRN_STR("X-Request-Id"));
-        is_same = id.length == 36 && cairn_str_equal(id, res->body);
-    } else {
-        cairn_error_unref(out.error);
-    }
+    bool is_right = ask(runtime, arena, app, &id) && id.length == 36;
+    /* [own] */
+    static unsigned last;
+    app = cairn_stack(
+        cairn_http_handler(tell, NULL), cairn_request_id(.make = number, .state = &last));
+    /* [/own] */
+    is_right =
+        ask(runtime, arena, app, &own) && cairn_str_equal(own, CAIRN_STR("shop-1")) && is_right;
     cairn_arena_free(arena);
     cairn_runtime_free(runtime);
-    return is_same ? 0 : 1;
+    return is_right ? 0 : 1;
 }

@@ -12,10 +12,13 @@
 struct request_id_shared {
     unsigned references;
     bool is_trusting;
+    struct cairn_str (*make)(const struct cairn_http_request *req, void *state);
+    void *state;
     struct cairn__uuid7 maker;
     struct cairn__wall_clock clock;
     uint64_t taken;
     uint64_t made;
+    uint64_t rejected;
     size_t header_length;
     char header[];
 };
@@ -59,14 +62,28 @@ static bool request_id_is_valid(struct cairn_str id)
     return true;
 }
 
-static struct cairn_str request_id_make(struct request_id_shared *shared, struct cairn_arena *arena)
+static struct cairn_str request_id_uuid(struct request_id_shared *shared, struct cairn_arena *arena)
 {
     char *text = cairn_arena_alloc_text(arena, CAIRN__UUID_BYTES);
     if (!text)
         return cairn_str_of(NULL, 0);
     cairn__uuid7_next(&shared->maker, (uint64_t)cairn__wall_clock_ms(&shared->clock), text);
-    shared->made++;
     return cairn_str_of(text, CAIRN__UUID_BYTES);
+}
+
+/* Absent without memory. What the user's function makes is held to the same rule as what comes in.
+ */
+static struct cairn_str request_id_make(
+    struct request_id_shared *shared, const struct cairn_http_request *req)
+{
+    struct cairn_str id = cairn_str_of(NULL, 0);
+    if (shared->make)
+        id = shared->make(req, shared->state);
+    if (!request_id_is_valid(id))
+        id = request_id_uuid(shared, req->arena);
+    if (id.data)
+        shared->made++;
+    return id;
 }
 
 /* The one that came, or a new one; absent without memory. */
@@ -74,10 +91,13 @@ static struct cairn_str request_id_choose(
     struct request_id_shared *shared, const struct cairn_http_request *req, struct cairn_str name)
 {
     struct cairn_str id = cairn_http_fields_get(&req->fields, name);
-    if (!shared->is_trusting || !request_id_is_valid(id))
-        return request_id_make(shared, req->arena);
-    shared->taken++;
-    return id;
+    if (shared->is_trusting && request_id_is_valid(id)) {
+        shared->taken++;
+        return id;
+    }
+    if (shared->is_trusting && id.data)
+        shared->rejected++;
+    return request_id_make(shared, req);
 }
 
 /* Sets the id on REQ. NULL without memory. */
@@ -108,6 +128,7 @@ static enum cairn_poll request_id_future_poll(
     if (cairn_http_fields_get(fields, self->field->name).data ||
         cairn_http_fields_add(fields, self->field->name, self->field->id) == 0)
         return CAIRN_READY;
+    cairn_type_drop(&cairn_http_response_type, out->value);
     out->error = &cairn_error_no_memory;
     return CAIRN_FAILED;
 }
@@ -132,6 +153,7 @@ static struct cairn_future request_id_call(struct cairn_service *base, void *req
     if (!field) {
         /* Nobody else gives back what was reserved for this call. */
         cairn_service_release(base->inner);
+        cairn_service_drop_request(base, req);
         return cairn_future_failed(&cairn_error_no_memory);
     }
     return cairn_future_wrap(&request_id_future_ops,
@@ -161,6 +183,7 @@ static void request_id_describe(const struct cairn_service *base, struct cairn_d
     cairn_describe_text(d, "trust", shared->is_trusting ? "yes" : "no");
     cairn_describe_counter(d, "taken", shared->taken);
     cairn_describe_counter(d, "made", shared->made);
+    cairn_describe_counter(d, "rejected", shared->rejected);
 }
 
 static const struct cairn_service_ops request_id_ops = {
@@ -172,14 +195,17 @@ static const struct cairn_service_ops request_id_ops = {
     .describe = request_id_describe,
 };
 
-static struct request_id_shared *request_id_shared_new(const char *header, bool is_trusting)
+static struct request_id_shared *request_id_shared_new(
+    const struct cairn_request_id_options *opts, const char *header)
 {
     size_t length = strlen(header);
     struct request_id_shared *shared = cairn_alloc_zero(sizeof(*shared) + length + 1);
     if (!shared)
         return NULL;
     shared->references = 1;
-    shared->is_trusting = is_trusting;
+    shared->is_trusting = opts->trust == CAIRN_REQUEST_ID_TRUST;
+    shared->make = opts->make;
+    shared->state = opts->state;
     shared->header_length = length;
     memcpy(shared->header, header, length + 1);
     cairn__uuid7_init(&shared->maker, 0);
@@ -202,8 +228,7 @@ static struct cairn_service *request_id_apply(
         return cairn_layer_invalid(layer, inner,
             "trust must be CAIRN_REQUEST_ID_TRUST or CAIRN_REQUEST_ID_DISTRUST, got %d",
             (int)opts.trust);
-    struct request_id_shared *shared =
-        request_id_shared_new(header, opts.trust == CAIRN_REQUEST_ID_TRUST);
+    struct request_id_shared *shared = request_id_shared_new(&opts, header);
     struct request_id *self = shared ? cairn_service_new(&request_id_ops, inner) : NULL;
     if (self) {
         self->shared = shared;

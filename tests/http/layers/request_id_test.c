@@ -79,6 +79,53 @@ static void takes_128_bytes_and_no_more(void **state)
     assert_uuid7(ask(*state, cairn_request_id(), id)->body);
 }
 
+/* What STATE says, and "" for none. */
+static struct cairn_str make(const struct cairn_http_request *req, void *state)
+{
+    assert_non_null(req->arena);
+    return *(char *)state ? cairn_str_from(state) : cairn_str_of(NULL, 0);
+}
+
+static struct cairn_layer making(char *id)
+{
+    return cairn_request_id(.make = make, .state = id);
+}
+
+static void makes_what_the_users_function_makes(void **state)
+{
+    char id[] = "order-7";
+    assert_str(ask(*state, making(id), NULL)->body, "order-7");
+    assert_str(ask(*state, making(id), "a/b")->body, "order-7");
+    assert_str(ask(*state, making(id), "mine")->body, "mine");
+    assert_str(
+        ask(*state, cairn_request_id(.make = make, .state = id, .trust = CAIRN_REQUEST_ID_DISTRUST),
+            "mine")
+            ->body,
+        "order-7");
+}
+
+static void makes_a_uuid_where_the_users_function_makes_none_or_none_that_is_valid(void **state)
+{
+    char none[] = "";
+    char bad[] = "a\r\nEvil: 1";
+    assert_uuid7(ask(*state, making(none), NULL)->body);
+    assert_uuid7(ask(*state, making(bad), "also bad")->body);
+}
+
+static void counts_ids_that_came_in_and_were_not_valid(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_service *service =
+        fixture_apply(cairn_request_id(), cairn_http_handler(tell_id, NULL));
+    struct cairn_http_request *req = fixture_request(f, "/");
+    fixture_add_field(req, "X-Request-Id", "a b");
+    fixture_ask(f, service, req);
+    fixture_ask(f, service, fixture_request(f, "/"));
+    assert_int_equal(fixture_number(service, "rejected"), 1);
+    assert_int_equal(fixture_number(service, "made"), 2);
+    cairn_service_drop(service);
+}
+
 static void takes_no_id_from_whom_it_distrusts(void **state)
 {
     assert_uuid7(ask(*state, cairn_request_id(.trust = CAIRN_REQUEST_ID_DISTRUST), "forged")->body);
@@ -252,6 +299,9 @@ int main(void)
         fixture_test(takes_an_id_that_is_valid),
         fixture_test(replaces_an_id_that_is_not),
         fixture_test(takes_128_bytes_and_no_more),
+        fixture_test(makes_what_the_users_function_makes),
+        fixture_test(makes_a_uuid_where_the_users_function_makes_none_or_none_that_is_valid),
+        fixture_test(counts_ids_that_came_in_and_were_not_valid),
         fixture_test(takes_no_id_from_whom_it_distrusts),
         fixture_test(makes_one_field_of_several),
         fixture_test(uses_a_field_of_another_name_that_outlives_the_options),
