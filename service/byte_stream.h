@@ -64,6 +64,21 @@ static inline bool cairn_byte_stream_is_closing(const struct cairn_byte_stream *
     return s->ops->is_closing && s->ops->is_closing(s->state);
 }
 
+/*
+ * The same as futures, for async functions. Both borrow S and what they are given until they are
+ * dropped.
+ */
+
+/* Reads once, SIZE bytes at most: READY with a pointer to the size_t count, which is COUNT; 0 at
+ * the peer's end. */
+CAIRN_API struct cairn_future cairn_byte_stream_read(
+    struct cairn_byte_stream *s, char *buffer, size_t size, size_t *count);
+/* Writes all of DATA: READY with NULL. */
+CAIRN_API struct cairn_future cairn_byte_stream_write(
+    struct cairn_byte_stream *s, const char *data, size_t length);
+/* Ends our direction: READY with NULL. */
+CAIRN_API struct cairn_future cairn_byte_stream_shutdown(struct cairn_byte_stream *s);
+
 /* Closes S and empties it. An empty one: nothing. */
 static inline void cairn_byte_stream_drop(struct cairn_byte_stream *s)
 {
