@@ -4,6 +4,7 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/http/base64.h>
+#include <cairn/http/bind.h>
 #include <cairn/http/body.h>
 #include <cairn/http/body_end.h>
 #include <cairn/http/conditional.h>
@@ -13,6 +14,7 @@
 #include <cairn/http/error_response.h>
 #include <cairn/http/etag.h>
 #include <cairn/http/exchange.h>
+#include <cairn/http/field.h>
 #include <cairn/http/fields.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
@@ -36,12 +38,15 @@
 #include <cairn/http/message.h>
 #include <cairn/http/mime.h>
 #include <cairn/http/path.h>
+#include <cairn/http/path_param.h>
 #include <cairn/http/query.h>
 #include <cairn/http/range.h>
+#include <cairn/http/rejection.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
 #include <cairn/http/server.h>
 #include <cairn/http/upgrade.h>
+#include <cairn/http/uuid.h>
 
 #include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>

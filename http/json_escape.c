@@ -1,5 +1,7 @@
 #include <cairn/http/json_escape.h>
 
+#include <cairn/http/utf8.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,40 +17,6 @@ static size_t json_plain(struct cairn_str s)
     while (i < s.length && json_is_plain((unsigned char)s.data[i]))
         i++;
     return i;
-}
-
-/* What a lead byte says: how many bytes follow, and its bits of the code point. */
-static size_t json_utf8_lead(unsigned char c, uint32_t *code)
-{
-    static const unsigned char bits[] = {0x7f, 0x1f, 0x0f, 0x07};
-    size_t more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-    *code = c & bits[more];
-    return more;
-}
-
-static bool json_utf8_is_allowed(uint32_t code, size_t more)
-{
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    return code >= least[more] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-}
-
-/* The length of the character at the start of S, which is not empty, and its *CODE; 0 when it is
- * not UTF-8 (RFC 3629). */
-static size_t json_utf8(struct cairn_str s, uint32_t *code)
-{
-    unsigned char first = (unsigned char)s.data[0];
-    if ((first >= 0x80 && first < 0xc2) || first > 0xf4)
-        return 0;
-    size_t more = json_utf8_lead(first, code);
-    if (more >= s.length)
-        return 0;
-    for (size_t i = 1; i <= more; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        if ((c & 0xc0) != 0x80)
-            return 0;
-        *code = *code << 6 | (c & 0x3f);
-    }
-    return json_utf8_is_allowed(*code, more) ? more + 1 : 0;
 }
 
 static bool json_must_escape(uint32_t code)
@@ -70,7 +38,7 @@ static size_t json_write_code(uint32_t code, char *text)
 static size_t json_character(struct cairn_str s, char *text, size_t *used)
 {
     uint32_t code = 0;
-    *used = json_utf8(s, &code);
+    *used = cairn__utf8_character(s, &code);
     if (*used == 0) {
         *used = 1;
         return json_write_code(0xfffd, text);
