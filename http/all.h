@@ -24,6 +24,7 @@
 #include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
+#include <cairn/http/layers/http_rate_limit.h>
 #include <cairn/http/layers/in_flight.h>
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
@@ -41,6 +42,7 @@
 #include <cairn/http/path_param.h>
 #include <cairn/http/query.h>
 #include <cairn/http/range.h>
+#include <cairn/http/rate_limit_fields.h>
 #include <cairn/http/rejection.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
