@@ -18,6 +18,7 @@
 #include <cairn/http/fields.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
+#include <cairn/http/json_record.h>
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/add_extension.h>

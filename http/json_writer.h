@@ -29,6 +29,7 @@ enum cairn_json_writer_error {
     CAIRN_JSON_WRITER_FULL,      /* the buffer is too small */
     CAIRN_JSON_WRITER_NO_MEMORY, /* the arena has no more */
     CAIRN_JSON_WRITER_NUMBER,    /* a number that JSON has not: NaN, infinity */
+    CAIRN_JSON_WRITER_NAME,      /* a value of an enum that has no name: json_record.h */
     CAIRN_JSON_WRITER_DEPTH      /* more than CAIRN_JSON_WRITER_MAX_DEPTH objects and arrays */
 };
 #define CAIRN_JSON_WRITER_MAX_DEPTH 64

@@ -273,6 +273,7 @@ struct ends {
     int64_t negative;
     int64_t down;
     double least;
+    int32_t narrow;
     struct cairn_str least_text;
     struct cairn_str most_text;
 };
@@ -281,6 +282,7 @@ static const struct cairn_field ends_fields[] = {
     CAIRN_FIELD_INT(struct ends, negative, .min = -5),
     CAIRN_FIELD_INT(struct ends, down, .min = 3, .max = 2),
     CAIRN_FIELD_DOUBLE(struct ends, least, .min_double = 0.5),
+    CAIRN_FIELD_INT(struct ends, narrow, .min = -1, .max = INT64_MAX),
     CAIRN_FIELD_STRING(struct ends, least_text, .min_length = 2),
     CAIRN_FIELD_STRING(struct ends, most_text, .max_length = 2),
 };
@@ -298,6 +300,8 @@ static void bounds_may_be_on_one_side(void **state)
         {"negative", "0", "1", "negative must be a whole number from -5 to 0"},
         {"down", "9223372036854775807", "2", "down must be a whole number of at least 3"},
         {"least", "1e300", "0.4", "least must be a number of at least 0.5"},
+        {"narrow", "2147483647", "2147483648",
+            "narrow must be a whole number from -1 to 2147483647"},
         {"least_text", "abc", "a", "least_text must be a string of at least 2 bytes"},
         {"most_text", "", "abc", "most_text must be a string of at most 2 bytes"},
     };

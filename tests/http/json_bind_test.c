@@ -186,6 +186,17 @@ static void every_violation_is_listed_with_its_pointer(void **state)
                            "#/flags must be an array");
 }
 
+static void a_pointer_has_room_for_each_byte_that_is_escaped(void **state)
+{
+    struct user user;
+    struct cairn_http_rejection no;
+    assert_false(bind(*state,
+        "{\"name\":\"A\",\"home\":{\"city\":\"Ur\","
+        "\"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\":1}}",
+        &user, &no));
+    assert_violations(&no, "#/home/%E2%82%AC%E2%82%AC%E2%82%AC%E2%82%AC is unknown");
+}
+
 static void what_is_within_is_looked_at_before_the_whole(void **state)
 {
     struct user user;
@@ -338,6 +349,7 @@ int main(void)
         request_test(strings_outlive_the_tree),
         request_test(a_whole_number_will_do_for_a_double_only),
         request_test(every_violation_is_listed_with_its_pointer),
+        request_test(a_pointer_has_room_for_each_byte_that_is_escaped),
         request_test(what_is_within_is_looked_at_before_the_whole),
         request_test(a_nul_in_a_string_is_a_violation),
         request_test(what_is_no_object_is_a_violation_at_the_root),
