@@ -3,6 +3,7 @@
 #define CAIRN_HTTP_ALL_H
 
 #include <cairn/http/accept.h>
+#include <cairn/http/attachment.h>
 #include <cairn/http/base64.h>
 #include <cairn/http/bind.h>
 #include <cairn/http/body.h>
@@ -16,6 +17,7 @@
 #include <cairn/http/exchange.h>
 #include <cairn/http/field.h>
 #include <cairn/http/fields.h>
+#include <cairn/http/file.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/json_record.h>
