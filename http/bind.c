@@ -184,11 +184,11 @@ static void bind_record(struct bind *self, const struct cairn__bind_place *place
         bind_check(self, place, record->check, out);
 }
 
-bool cairn_http_bind_tree(struct cairn_http_request *req, const struct cairn_tree *tree,
+bool cairn_http_bind_tree(struct cairn_arena *arena, const struct cairn_tree *tree,
     struct cairn_value root, int status, const struct cairn_record *record, void *out,
     struct cairn_http_rejection *rejection)
 {
-    struct bind self = {{.arena = req->arena, .is_json = tree->is_json}, tree};
+    struct bind self = {{.arena = arena, .is_json = tree->is_json}, tree};
     if (root.kind == CAIRN_VALUE_OBJECT)
         bind_record(&self, NULL, record, root.as.node, out);
     else

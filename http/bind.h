@@ -30,13 +30,22 @@ CAIRN_BEGIN_DECLS
  * violation. Objects cannot be had from text: an assertion.
  */
 
+/* The query string, decoded as query.h says; status 400, also for more than 1000 parameters. */
+CAIRN_API bool cairn_http_bind_query(struct cairn_http_request *req,
+    const struct cairn_record *record, void *out, struct cairn_http_rejection *rejection);
+
+/* The body, which has been collected, as a form: status 415 for another Content-Type than
+ * application/x-www-form-urlencoded, 413 for more than 1000 fields, 422 for the data. */
+CAIRN_API bool cairn_http_bind_form(struct cairn_http_request *req,
+    const struct cairn_record *record, void *out, struct cairn_http_rejection *rejection);
+
 /* The path parameters that the router captured; status 400. */
 CAIRN_API bool cairn_http_bind_path(struct cairn_http_request *req,
     const struct cairn_record *record, void *out, struct cairn_http_rejection *rejection);
 
-/* PAIRS, decoded, of a source of your own. STATUS is that of a rejection for DATA. Strings are
- * borrowed from PAIRS. */
-CAIRN_API bool cairn_http_bind_pairs(struct cairn_http_request *req,
+/* PAIRS, decoded, of a source of your own; arrays are made in ARENA. STATUS is that of a rejection
+ * for DATA. Strings are borrowed from PAIRS. */
+CAIRN_API bool cairn_http_bind_pairs(struct cairn_arena *arena,
     const struct cairn_http_param *pairs, size_t count, int status,
     const struct cairn_record *record, void *out, struct cairn_http_rejection *rejection);
 
@@ -77,7 +86,7 @@ struct cairn_tree {
     bool is_json;          /* places are JSON pointers */
 };
 /* STATUS is that of a rejection for DATA. A ROOT that is no object is a violation at "#". */
-CAIRN_API bool cairn_http_bind_tree(struct cairn_http_request *req, const struct cairn_tree *tree,
+CAIRN_API bool cairn_http_bind_tree(struct cairn_arena *arena, const struct cairn_tree *tree,
     struct cairn_value root, int status, const struct cairn_record *record, void *out,
     struct cairn_http_rejection *rejection);
 
