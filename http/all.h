@@ -4,6 +4,7 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/http/attachment.h>
+#include <cairn/http/authorization.h>
 #include <cairn/http/base64.h>
 #include <cairn/http/bind.h>
 #include <cairn/http/body.h>
@@ -33,6 +34,10 @@
 #include <cairn/http/layers/normalize_path.h>
 #include <cairn/http/layers/propagate_header.h>
 #include <cairn/http/layers/request_id.h>
+#include <cairn/http/layers/require_authorization.h>
+#include <cairn/http/layers/require_basic.h>
+#include <cairn/http/layers/require_bearer.h>
+#include <cairn/http/layers/sensitive_headers.h>
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/layers/set_request_header.h>
 #include <cairn/http/layers/set_status.h>

@@ -24,7 +24,7 @@ struct cairn_http_response *cairn_http_response_new(
     self->res = (struct cairn_http_response){
         .arena = req->arena,
         .status = status,
-        .fields = {self->fields, 0, ANSWER_FIELDS, req->arena},
+        .fields = {.items = self->fields, .capacity = ANSWER_FIELDS, .arena = req->arena},
     };
     return &self->res;
 }

@@ -9,7 +9,9 @@ enum cairn__char_class {
     CAIRN__CHAR_TARGET = 2, /* reserved and unreserved but "#", RFC 3986 section 2; no "%" */
     CAIRN__CHAR_HOST = 4,   /* unreserved and sub-delims, RFC 3986 section 3.2.2; no "%" */
     CAIRN__CHAR_HEX = 8,
-    CAIRN__CHAR_VALUE = 16 /* TAB, SP, visible and obs-text, RFC 9110 section 5.5 */
+    CAIRN__CHAR_VALUE = 16,   /* TAB, SP, visible and obs-text, RFC 9110 section 5.5 */
+    CAIRN__CHAR_TOKEN68 = 32, /* of credentials; no "=", RFC 9110 section 11.2 */
+    CAIRN__CHAR_COOKIE = 64   /* cookie-octet, RFC 6265 section 4.1.1 */
 };
 
 extern const unsigned char cairn__chars[256];
@@ -32,6 +34,16 @@ static inline const char *cairn__chars_skip(
     while ((const char *)p < end && cairn__char_is((char)*p, class_))
         p++;
     return (const char *)p;
+}
+
+/* Whether the bytes from AT to END are a token68. */
+static inline bool cairn__chars_are_token68(const char *at, const char *end)
+{
+    const char *filled = cairn__chars_skip(at, end, CAIRN__CHAR_TOKEN68);
+    bool is_empty = filled == at;
+    while (filled < end && *filled == '=')
+        filled++;
+    return !is_empty && filled == end;
 }
 
 #endif

@@ -15,6 +15,8 @@ struct cairn_http_field {
     struct cairn_str value;
 };
 
+struct cairn_http_sensitive;
+
 /* In the order of the wire; a name may occur several times. Lives in its arena. Read the members
  * freely; change them through the functions. */
 struct cairn_http_fields {
@@ -22,6 +24,7 @@ struct cairn_http_fields {
     size_t count;
     size_t capacity;
     struct cairn_arena *arena;
+    const struct cairn_http_sensitive *sensitive; /* cairn_http_fields_is_sensitive */
 };
 
 /* The first value of NAME, or the absent string. */
@@ -47,6 +50,22 @@ CAIRN_API int cairn_http_fields_set(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value);
 /* Removes all fields of that name; returns how many there were. */
 CAIRN_API size_t cairn_http_fields_remove(struct cairn_http_fields *fields, struct cairn_str name);
+
+/*
+ * What logs must not show. The mark is on a name, for as long as the message lives: a value that is
+ * set later, by whichever layer, is hidden too. Authorization, Proxy-Authorization, Cookie and
+ * Set-Cookie always are.
+ */
+
+/* Copies NAMES, COUNT of them. Returns 0, or -1 without memory. */
+CAIRN_API int cairn_http_fields_mark_sensitive(
+    struct cairn_http_fields *fields, const struct cairn_str *names, size_t count);
+CAIRN_API bool cairn_http_fields_is_sensitive(
+    const struct cairn_http_fields *fields, struct cairn_str name);
+/* What a log shows of FIELD, one of FIELDS: its value, or "(sensitive)". Whoever writes field
+ * values where others may read them takes them from here. */
+CAIRN_API struct cairn_str cairn_http_field_for_log(
+    const struct cairn_http_fields *fields, const struct cairn_http_field *field);
 
 /* RFC 9110 section 5.6.2: one or more token characters. */
 CAIRN_API bool cairn_http_is_token(struct cairn_str s);

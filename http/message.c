@@ -1,6 +1,7 @@
 #include <cairn/http/message.h>
 
 #include <cairn/http/body_replay.h>
+#include <cairn/http/sensitive.h>
 #include <cairn/http/target.h>
 #include <cairn/service/alloc.h>
 
@@ -76,7 +77,7 @@ void *cairn_http_extension_get(const struct cairn_http_request *req, const void 
 
 static int message_clone_fields(struct cairn_http_fields *copy, const struct cairn_http_fields *of)
 {
-    *copy = (struct cairn_http_fields){.arena = of->arena};
+    *copy = (struct cairn_http_fields){.arena = of->arena, .sensitive = of->sensitive};
     if (of->count == 0)
         return 0;
     size_t size = of->count * sizeof(*copy->items);
@@ -131,7 +132,7 @@ static int message_copy_fields(struct cairn_http_fields *copy, const struct cair
         if (!name.data || !value_copy.data || cairn_http_fields_add(copy, name, value_copy) != 0)
             return -1;
     }
-    return 0;
+    return cairn__sensitive_copy(copy, of);
 }
 
 static void *message_clone_response(const void *value)

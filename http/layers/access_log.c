@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 
 #include <cairn/http/error_response.h>
+#include <cairn/http/layers/field_names.h>
 #include <cairn/http/layers/log_line.h>
 #include <cairn/http/layers/log_sink.h>
 #include <cairn/http/layers/request_id.h>
@@ -20,6 +21,9 @@
 #define ACCESS_LOG_ROUTE_MOST 1024
 #define ACCESS_LOG_ID_MOST 128
 #define ACCESS_LOG_ERROR_MOST 512
+#define ACCESS_LOG_FIELD_MOST 256
+#define ACCESS_LOG_FIELDS_MOST 16
+#define ACCESS_LOG_KEY_BYTES 80
 #define ACCESS_LOG_GIVEN_UP 499
 
 /* What copies and futures share; a future may outlive every copy. */
@@ -28,6 +32,8 @@ struct access_log_shared {
     bool is_logfmt;
     struct cairn__wall_clock clock;
     struct cairn__log_sink sink;
+    struct cairn__field_names *req_fields;
+    struct cairn__field_names *res_fields;
     /* What is inside of a copy that is there, for the way an error took; NULL: none is. */
     const struct cairn_service *stack;
 };
@@ -56,6 +62,8 @@ static void access_log_unref(struct access_log_shared *shared)
     if (--shared->references != 0)
         return;
     cairn__log_sink_fini(&shared->sink);
+    cairn_free(shared->req_fields);
+    cairn_free(shared->res_fields);
     cairn_free(shared);
 }
 
@@ -113,6 +121,38 @@ static void access_log_put_error(struct cairn__log_line *line,
     cairn__log_line_text(line, "error", cairn_str_from(text), ACCESS_LOG_ERROR_MOST);
 }
 
+static const struct cairn_http_field *access_log_find(
+    const struct cairn_http_fields *fields, struct cairn_str name)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        if (cairn_str_equal_nocase(fields->items[i].name, name))
+            return &fields->items[i];
+    }
+    return NULL;
+}
+
+/* The field NAME, whose key begins with PREFIX. A name is of token characters: of those, none has
+ * to be escaped in JSON, and logfmt has no quotes around keys. */
+static void access_log_put_field(struct cairn__log_line *line, const char *prefix,
+    const struct cairn_http_fields *fields, struct cairn_str name)
+{
+    const struct cairn_http_field *field = access_log_find(fields, name);
+    char key[ACCESS_LOG_KEY_BYTES];
+    if (!field)
+        return;
+    snprintf(key, sizeof(key), "%s%s", prefix, name.data);
+    for (char *at = key; *at; at++)
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
+    cairn__log_line_text(line, key, cairn_http_field_for_log(fields, field), ACCESS_LOG_FIELD_MOST);
+}
+
+static void access_log_put_fields(struct cairn__log_line *line, const char *prefix,
+    const struct cairn_http_fields *fields, const struct cairn__field_names *names)
+{
+    for (size_t i = 0; names && i < names->count; i++)
+        access_log_put_field(line, prefix, fields, names->names[i]);
+}
+
 /* RES, ERROR, or neither: given up. */
 static void access_log_write(struct access_log_shared *shared, const struct cairn_http_request *req,
     const struct cairn_http_response *res, const struct cairn_error *error,
@@ -137,6 +177,9 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
         access_log_put_error(&line, shared, error);
     else if (!res)
         cairn__log_line_true(&line, "cancelled");
+    access_log_put_fields(&line, "req.", &req->fields, shared->req_fields);
+    if (res)
+        access_log_put_fields(&line, "res.", &res->fields, shared->res_fields);
     cairn__log_line_end(&line);
     cairn__log_sink_put(&shared->sink, line.text, line.length);
 }
@@ -213,16 +256,48 @@ static const struct cairn_service_ops access_log_ops = {
     .describe = access_log_describe,
 };
 
-static struct access_log_shared *access_log_shared_new(int fd, bool is_logfmt)
+static struct access_log_shared *access_log_shared_new(
+    const struct cairn_access_log_options *opts, int fd)
 {
     struct access_log_shared *shared = cairn_alloc_zero(sizeof(*shared));
     if (!shared)
         return NULL;
     shared->references = 1;
-    shared->is_logfmt = is_logfmt;
-    if (cairn__log_sink_init(&shared->sink, fd) == 0)
+    shared->is_logfmt = opts->format == CAIRN_ACCESS_LOG_LOGFMT;
+    shared->req_fields = cairn__field_names_new(opts->request_fields);
+    shared->res_fields = cairn__field_names_new(opts->response_fields);
+    if (shared->req_fields && shared->res_fields && cairn__log_sink_init(&shared->sink, fd) == 0)
         return shared;
+    cairn_free(shared->req_fields);
+    cairn_free(shared->res_fields);
     cairn_free(shared);
+    return NULL;
+}
+
+static bool access_log_may_log(const char *const *names)
+{
+    for (const char *const *name = names; name && *name; name++) {
+        if (strlen(*name) + sizeof("req.") > ACCESS_LOG_KEY_BYTES)
+            return false;
+    }
+    return cairn__field_names_are_valid(names) &&
+           cairn__field_names_count(names, ACCESS_LOG_FIELDS_MOST) <= ACCESS_LOG_FIELDS_MOST;
+}
+
+/* The broken service in place of INNER; NULL: the options are good. */
+static struct cairn_service *access_log_refuse(const struct cairn_layer *layer,
+    struct cairn_service *inner, const struct cairn_access_log_options *opts)
+{
+    if (fileno(opts->file ? opts->file : stdout) < 0)
+        return cairn_layer_invalid(layer, inner, "file must have a descriptor");
+    if (opts->format != CAIRN_ACCESS_LOG_JSON && opts->format != CAIRN_ACCESS_LOG_LOGFMT)
+        return cairn_layer_invalid(layer, inner,
+            "format must be CAIRN_ACCESS_LOG_JSON or CAIRN_ACCESS_LOG_LOGFMT, got %d",
+            (int)opts->format);
+    if (!access_log_may_log(opts->request_fields) || !access_log_may_log(opts->response_fields))
+        return cairn_layer_invalid(layer, inner,
+            "request_fields and response_fields must be up to 16 names of header fields, of up to "
+            "75 bytes, and a NULL");
     return NULL;
 }
 
@@ -235,15 +310,11 @@ static struct cairn_service *access_log_apply(
     if (!cairn_layer_types_fit(
             layer, inner, &cairn_http_request_type, &cairn_http_response_type, &broken))
         return broken;
-    FILE *file = opts.file ? opts.file : stdout;
-    if (fileno(file) < 0)
-        return cairn_layer_invalid(layer, inner, "file must have a descriptor");
-    if (opts.format != CAIRN_ACCESS_LOG_JSON && opts.format != CAIRN_ACCESS_LOG_LOGFMT)
-        return cairn_layer_invalid(layer, inner,
-            "format must be CAIRN_ACCESS_LOG_JSON or CAIRN_ACCESS_LOG_LOGFMT, got %d",
-            (int)opts.format);
+    broken = access_log_refuse(layer, inner, &opts);
+    if (broken)
+        return broken;
     struct access_log_shared *shared =
-        access_log_shared_new(fileno(file), opts.format == CAIRN_ACCESS_LOG_LOGFMT);
+        access_log_shared_new(&opts, fileno(opts.file ? opts.file : stdout));
     struct access_log *self = shared ? cairn_service_new(&access_log_ops, inner) : NULL;
     if (self) {
         self->shared = shared;

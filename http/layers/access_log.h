@@ -29,10 +29,12 @@ enum cairn_access_log_format {
  *     peer        its address, if there is one
  *     error       the error's path, the first 512 bytes, if there is one
  *     cancelled   true where the caller did not want the response any more; else left out
+ *     req.NAME    the first field of that name, in small letters, of those that the options name;
+ *     res.NAME    its first 256 bytes, or "(sensitive)": see cairn_http_field_for_log
  *
  * No text can break a line or forge one: quotes, backslashes, control characters and what is not
- * UTF-8 are escaped, in both formats. Field values (cookies, authorization) are never logged; mind
- * that a query is.
+ * UTF-8 are escaped, in both formats. Credentials and cookies are never logged, nor is a
+ * field that sensitive_headers marks; mind that a query is.
  *
  * Nothing waits for the log. Lines go to a buffer of 64 KiB, shared by all copies, and from there
  * to the file's descriptor in writes of at most 4 KiB to a pipe, so that the lines of several
@@ -42,7 +44,8 @@ enum cairn_access_log_format {
  * which the server ignores.
  *
  * Readiness, errors and types are inner's, which must be http.request and http.response. May be
- * cloned. Invalid: a file without a descriptor, an unknown format.
+ * cloned. Invalid: a file without a descriptor, an unknown format,
+ * fields that are no names of fields, or too many.
  * Counts, in all copies: `lines`, `dropped`, and the gauge `buffered` in bytes.
  *
  * Place: outermost, or just inside of request_id; outside of error_to_response it logs the answers,
@@ -53,6 +56,9 @@ struct cairn_access_log_options {
     FILE *file; /* only its descriptor is used; borrowed until the last copy is dropped; NULL:
                    stdout */
     enum cairn_access_log_format format; /* 0: JSON */
+    /* Fields to be logged, up to 16 of each; copied; ended by NULL; NULL: none. */
+    const char *const *request_fields;
+    const char *const *response_fields;
 };
 
 /* OPTIONS may be NULL: all defaults. */

@@ -193,6 +193,19 @@ static void changes_nothing_without_memory(void **state)
     cairn_test_alloc_end();
 }
 
+static void credentials_and_cookies_are_always_sensitive(void **state)
+{
+    (void)state;
+    add("authorization", "Basic Og==");
+    add("Accept", "*/*");
+    assert_str(cairn_http_field_for_log(&fields, &fields.items[0]), "(sensitive)");
+    assert_str(cairn_http_field_for_log(&fields, &fields.items[1]), "*/*");
+    assert_true(cairn_http_fields_is_sensitive(&fields, CAIRN_STR("Proxy-Authorization")));
+    assert_true(cairn_http_fields_is_sensitive(&fields, CAIRN_STR("COOKIE")));
+    assert_true(cairn_http_fields_is_sensitive(&fields, CAIRN_STR("Set-Cookie")));
+    assert_false(cairn_http_fields_is_sensitive(&fields, CAIRN_STR("Set-Cookie2")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +223,8 @@ int main(void)
             takes_empty_values_tabs_inside_and_bytes_beyond_ascii, open_fields, close_fields),
         cmocka_unit_test(a_value_is_judged_alike_at_every_length_and_place),
         cmocka_unit_test(changes_nothing_without_memory),
+        cmocka_unit_test_setup_teardown(
+            credentials_and_cookies_are_always_sensitive, open_fields, close_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

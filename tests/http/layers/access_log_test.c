@@ -12,6 +12,7 @@
 
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/request_id.h>
+#include <cairn/http/layers/sensitive_headers.h>
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/layers/wall_clock.h>
 
@@ -471,6 +472,80 @@ static void a_ready_answer_allocates_nothing(void **state)
     cairn_service_drop(service);
 }
 
+static struct cairn_http_response *answer_with_fields(struct cairn_http_request *req, void *state)
+{
+    (void)state;
+    struct cairn_http_response *res = cairn_http_text(req, 200, "fine");
+    if (!res || cairn_http_response_set(res, "Set-Cookie", "sid=s3cret") ||
+        cairn_http_response_set(res, "X-Token", "s3cret") ||
+        cairn_http_response_set(res, "Vary", "\"*\""))
+        return NULL;
+    return res;
+}
+
+/* What is logged, with these fields, of a request that sensitive_headers has seen for TOKEN. */
+static const char *log_fields(struct log *log, const char *const *token)
+{
+    static const char *const of_request[] = {"User-Agent", "Authorization", "X-Token", "Via", NULL};
+    static const char *const of_response[] = {"vary", "SET-COOKIE", "X-Token", NULL};
+    struct cairn_service *service =
+        fixture_apply(cairn_access_log(.file = log->file, .request_fields = of_request,
+                          .response_fields = of_response),
+            fixture_apply(token ? cairn_sensitive_headers(.names = token) : cairn_layer_none(),
+                cairn_http_handler(answer_with_fields, NULL)));
+    struct cairn_http_request *req = fixture_request(log->f, "/");
+    fixture_add_field(req, "user-agent", "curl");
+    fixture_add_field(req, "user-agent", "second");
+    fixture_add_field(req, "authorization", "Bearer s3cret");
+    fixture_add_field(req, "x-token", "s3cret");
+    fixture_ask(log->f, service, req);
+    const char *text = log_masked(log);
+    cairn_service_drop(service);
+    return text;
+}
+
+static void logs_the_fields_that_are_asked_for(void **state)
+{
+    assert_string_equal(log_fields(*state, NULL),
+        "{\"ts\":\"T\",\"method\":\"GET\",\"target\":\"/\",\"status\":200,\"bytes\":4,\"dur_ms\":D,"
+        "\"req.user-agent\":\"curl\",\"req.authorization\":\"(sensitive)\","
+        "\"req.x-token\":\"s3cret\",\"res.vary\":\"\\\"*\\\"\","
+        "\"res.set-cookie\":\"(sensitive)\",\"res.x-token\":\"s3cret\"}\n");
+}
+
+static void never_logs_what_is_marked_inside_of_it(void **state)
+{
+    static const char *const token[] = {"X-Token", NULL};
+    const char *text = log_fields(*state, token);
+    assert_null(strstr(text, "s3cret"));
+    assert_non_null(strstr(text, "\"req.x-token\":\"(sensitive)\""));
+    assert_non_null(strstr(text, "\"res.x-token\":\"(sensitive)\""));
+}
+
+static void refuses_fields_that_are_none_or_too_many(void **state)
+{
+    static const char message[] = "request_fields and response_fields must be up to 16 names of "
+                                  "header fields, of up to 75 bytes, and a NULL";
+    static const char *const bad[] = {"a b", NULL};
+    const char *many[18] = {NULL};
+    char text[77] = "";
+    struct log *log = *state;
+    const char *const longest[] = {text, NULL};
+    for (size_t i = 0; i < 17; i++)
+        many[i] = "Via";
+    memset(text, 'x', 76);
+    assert_refused(cairn_access_log(.request_fields = bad), cairn_mock_service(log->f->mock),
+        CAIRN_ERROR_INVALID, message);
+    assert_refused(cairn_access_log(.response_fields = many), cairn_mock_service(log->f->mock),
+        CAIRN_ERROR_INVALID, message);
+    assert_refused(cairn_access_log(.response_fields = longest), cairn_mock_service(log->f->mock),
+        CAIRN_ERROR_INVALID, message);
+    text[75] = '\0';
+    many[16] = NULL;
+    cairn_service_drop(fixture_around_mock(log->f,
+        cairn_access_log(.file = log->file, .request_fields = many, .response_fields = longest)));
+}
+
 static void refuses_a_file_without_a_descriptor_and_an_unknown_format(void **state)
 {
     struct log *log = *state;
@@ -516,6 +591,9 @@ int main(void)
         log_test(leaves_the_flags_of_the_descriptor_alone),
         log_test(writes_to_a_regular_file),
         log_test(a_ready_answer_allocates_nothing),
+        log_test(logs_the_fields_that_are_asked_for),
+        log_test(never_logs_what_is_marked_inside_of_it),
+        log_test(refuses_fields_that_are_none_or_too_many),
         log_test(refuses_a_file_without_a_descriptor_and_an_unknown_format),
         fixture_test(refuses_what_is_not_http),
     };

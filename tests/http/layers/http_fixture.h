@@ -257,7 +257,8 @@ static inline void *fixture_contract_response(void *cx)
     return req ? cairn_http_text(req, 200, "fine") : NULL;
 }
 
-/* The contract, with what OPTIONS (its types left out) allows. */
+/* The contract, with what OPTIONS (its types left out) allows. A new_request of its own gets the
+ * arena. */
 static inline void fixture_contract(struct cairn_layer layer, struct cairn_contract_options options)
 {
     struct cairn_arena_cache *cache = fixture_full_cache();
@@ -265,7 +266,8 @@ static inline void fixture_contract(struct cairn_layer layer, struct cairn_contr
     options.size = sizeof(options);
     options.request_type = &cairn_http_request_type;
     options.response_type = &cairn_http_response_type;
-    options.new_request = fixture_contract_request;
+    if (!options.new_request)
+        options.new_request = fixture_contract_request;
     options.new_response = fixture_contract_response;
     options.cx = arena;
     cairn_contract_check_with(&layer, &options);
