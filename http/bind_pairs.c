@@ -61,24 +61,25 @@ static const struct cairn_tree pairs_tree = {
     .outlives_request = true,
 };
 
-bool cairn_http_bind_pairs(struct cairn_http_request *req, const struct cairn_http_param *items,
+bool cairn_http_bind_pairs(struct cairn_arena *arena, const struct cairn_http_param *items,
     size_t count, int status, const struct cairn_record *record, void *out,
     struct cairn_http_rejection *rejection)
 {
     size_t same_count = 0;
     struct pairs pairs = {items, count, NULL, &same_count};
     struct cairn_value root = {CAIRN_VALUE_OBJECT, {.node = &pairs}};
-    pairs.same = cairn_arena_alloc(req->arena, (count + 1) * sizeof(struct cairn_http_param *));
+    pairs.same = cairn_arena_alloc(arena, (count + 1) * sizeof(struct cairn_http_param *));
     if (!pairs.same) {
         *rejection =
             (struct cairn_http_rejection){.reason = CAIRN_HTTP_REJECTION_NO_MEMORY, .status = 503};
         return false;
     }
-    return cairn_http_bind_tree(req, &pairs_tree, root, status, record, out, rejection);
+    return cairn_http_bind_tree(arena, &pairs_tree, root, status, record, out, rejection);
 }
 
 bool cairn_http_bind_path(struct cairn_http_request *req, const struct cairn_record *record,
     void *out, struct cairn_http_rejection *rejection)
 {
-    return cairn_http_bind_pairs(req, req->params, req->param_count, 400, record, out, rejection);
+    return cairn_http_bind_pairs(
+        req->arena, req->params, req->param_count, 400, record, out, rejection);
 }

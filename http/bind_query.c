@@ -29,7 +29,7 @@ bool cairn_http_bind_query(struct cairn_http_request *req, const struct cairn_re
 {
     struct cairn_http_query query;
     return query_is_read(cairn_http_query_of(req, &query), rejection) &&
-           cairn_http_bind_pairs(req, query.items, query.count, 400, record, out, rejection);
+           cairn_http_bind_pairs(req->arena, query.items, query.count, 400, record, out, rejection);
 }
 
 bool cairn_http_bind_form(struct cairn_http_request *req, const struct cairn_record *record,
@@ -37,5 +37,5 @@ bool cairn_http_bind_form(struct cairn_http_request *req, const struct cairn_rec
 {
     struct cairn_http_query form;
     return query_is_read(cairn_http_form_parse(req, 0, &form), rejection) &&
-           cairn_http_bind_pairs(req, form.items, form.count, 422, record, out, rejection);
+           cairn_http_bind_pairs(req->arena, form.items, form.count, 422, record, out, rejection);
 }

@@ -70,6 +70,11 @@ CAIRN_API bool cairn_http_bind_json(struct cairn_http_request *req,
     const struct cairn_record *record, void *out, const struct cairn_json_limits *limits,
     struct cairn_http_rejection *rejection);
 
+/* The same for any text, a line of JSON lines for one; strings and arrays are made in ARENA. */
+CAIRN_API bool cairn_json_bind(struct cairn_arena *arena, struct cairn_str text,
+    const struct cairn_record *record, void *out, const struct cairn_json_limits *limits,
+    struct cairn_http_rejection *rejection);
+
 /* Whether REQ has a body at all, or at least a Content-Type: for a body that may be left out, ask
  * before binding it. */
 CAIRN_API bool cairn_http_has_json(const struct cairn_http_request *req);

@@ -112,31 +112,51 @@ static bool json_is_json(const struct cairn_http_request *req)
            cairn_http_media_type_is(&type, "+json");
 }
 
-struct json_t *cairn_http_json_body(const struct cairn_http_request *req,
+static void json_reject_type(struct cairn_http_rejection *out)
+{
+    json_reject(
+        out, CAIRN_HTTP_REJECTION_MEDIA_TYPE, 415, "the body must be application/json, and say so");
+}
+
+static json_t *json_parse(struct cairn_arena *arena, struct cairn_str text,
     const struct cairn_json_limits *limits, struct cairn_http_rejection *rejection)
 {
     struct cairn_json_error error;
-    if (!json_is_json(req)) {
-        json_reject(rejection, CAIRN_HTTP_REJECTION_MEDIA_TYPE, 415,
-            "the body must be application/json, and say so");
-        return NULL;
-    }
-    json_t *json = cairn_json_parse(req->body, limits, &error);
+    json_t *json = cairn_json_parse(text, limits, &error);
     if (!json)
-        json_reject_error(req->arena, &error, rejection);
+        json_reject_error(arena, &error, rejection);
     return json;
+}
+
+struct json_t *cairn_http_json_body(const struct cairn_http_request *req,
+    const struct cairn_json_limits *limits, struct cairn_http_rejection *rejection)
+{
+    if (json_is_json(req))
+        return json_parse(req->arena, req->body, limits, rejection);
+    json_reject_type(rejection);
+    return NULL;
+}
+
+bool cairn_json_bind(struct cairn_arena *arena, struct cairn_str text,
+    const struct cairn_record *record, void *out, const struct cairn_json_limits *limits,
+    struct cairn_http_rejection *rejection)
+{
+    json_t *json = json_parse(arena, text, limits, rejection);
+    if (!json)
+        return false;
+    bool is_bound =
+        cairn_http_bind_tree(arena, &json_tree, json_value(json), 422, record, out, rejection);
+    json_decref(json);
+    return is_bound;
 }
 
 bool cairn_http_bind_json(struct cairn_http_request *req, const struct cairn_record *record,
     void *out, const struct cairn_json_limits *limits, struct cairn_http_rejection *rejection)
 {
-    json_t *json = cairn_http_json_body(req, limits, rejection);
-    if (!json)
-        return false;
-    bool is_bound =
-        cairn_http_bind_tree(req, &json_tree, json_value(json), 422, record, out, rejection);
-    json_decref(json);
-    return is_bound;
+    if (json_is_json(req))
+        return cairn_json_bind(req->arena, req->body, record, out, limits, rejection);
+    json_reject_type(rejection);
+    return false;
 }
 
 bool cairn_http_has_json(const struct cairn_http_request *req)

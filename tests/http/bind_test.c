@@ -43,6 +43,12 @@ static const struct cairn_field all_fields[] = {
 };
 static const struct cairn_record all_record = CAIRN_RECORD(struct all, all_fields);
 
+static struct cairn_arena *arena_of(void **state)
+{
+    const struct cairn_http_request *req = *state;
+    return req->arena;
+}
+
 #define PAIR(name, value)                           \
     {                                               \
         CAIRN_STR_INIT(name), CAIRN_STR_INIT(value) \
@@ -52,7 +58,7 @@ static bool bind_one(struct cairn_http_request *req, const struct cairn_record *
     const char *name, const char *value, struct cairn_http_rejection *no)
 {
     const struct cairn_http_param pair = {cairn_str_from(name), cairn_str_from(value)};
-    return cairn_http_bind_pairs(req, &pair, 1, 400, record, out, no);
+    return cairn_http_bind_pairs(req->arena, &pair, 1, 400, record, out, no);
 }
 
 static void every_type_is_read_from_text(void **state)
@@ -65,7 +71,7 @@ static void every_type_is_read_from_text(void **state)
     struct all all = {0};
     struct cairn_http_rejection no;
     assert_true(cairn_http_bind_pairs(
-        *state, pairs, sizeof(pairs) / sizeof(*pairs), 400, &all_record, &all, &no));
+        arena_of(state), pairs, sizeof(pairs) / sizeof(*pairs), 400, &all_record, &all, &no));
     assert_int_equal(no.reason, CAIRN_HTTP_REJECTION_NONE);
     assert_true(all.flag);
     assert_int_equal(all.i32, INT32_MIN);
@@ -130,7 +136,7 @@ static void every_violation_is_listed(void **state)
         PAIR("n", "1"), PAIR("n", "x"), PAIR("n", "0"), PAIR("color", "red"), PAIR("color", "red")};
     struct all all = {0};
     struct cairn_http_rejection no;
-    assert_false(cairn_http_bind_pairs(*state, pairs, 7, 422, &all_record, &all, &no));
+    assert_false(cairn_http_bind_pairs(arena_of(state), pairs, 7, 422, &all_record, &all, &no));
     assert_int_equal(no.status, 422);
     assert_violations(&no, "flag must be true or false; "
                            "i32 must be a whole number from -2147483648 to 2147483647; "
@@ -145,7 +151,7 @@ static void more_than_a_hundred_violations_are_counted(void **state)
     struct cairn_http_rejection no;
     for (size_t i = 0; i < 150; i++)
         pairs[i] = (struct cairn_http_param){CAIRN_STR("colors"), CAIRN_STR("x")};
-    assert_false(cairn_http_bind_pairs(*state, pairs, 150, 400, &all_record, &all, &no));
+    assert_false(cairn_http_bind_pairs(arena_of(state), pairs, 150, 400, &all_record, &all, &no));
     assert_int_equal(no.violation_count, CAIRN_HTTP_MAX_VIOLATIONS);
     assert_int_equal(no.violation_total, 150);
 }
@@ -157,12 +163,12 @@ static void too_many_elements_are_one_violation(void **state)
     struct cairn_http_rejection no;
     for (size_t i = 0; i < 1001; i++)
         pairs[i] = (struct cairn_http_param){CAIRN_STR("colors"), CAIRN_STR("red")};
-    assert_true(cairn_http_bind_pairs(*state, pairs, 1000, 400, &all_record, &all, &no));
-    assert_false(cairn_http_bind_pairs(*state, pairs, 1001, 400, &all_record, &all, &no));
+    assert_true(cairn_http_bind_pairs(arena_of(state), pairs, 1000, 400, &all_record, &all, &no));
+    assert_false(cairn_http_bind_pairs(arena_of(state), pairs, 1001, 400, &all_record, &all, &no));
     assert_violations(&no, "colors must have at most 1000 elements");
     for (size_t i = 0; i < 4; i++)
         pairs[i] = (struct cairn_http_param){CAIRN_STR("n"), CAIRN_STR("1")};
-    assert_false(cairn_http_bind_pairs(*state, pairs, 4, 400, &all_record, &all, &no));
+    assert_false(cairn_http_bind_pairs(arena_of(state), pairs, 4, 400, &all_record, &all, &no));
     assert_violations(&no, "n must have at most 3 elements");
 }
 
@@ -202,7 +208,7 @@ static bool bind_page(struct cairn_http_request *req, struct page *page, const c
 {
     const struct cairn_http_param pairs[] = {
         PAIR("q", "ab"), {cairn_str_from(name), cairn_str_from(value)}};
-    return cairn_http_bind_pairs(req, pairs, 2, 400, &page_record, page, no);
+    return cairn_http_bind_pairs(req->arena, pairs, 2, 400, &page_record, page, no);
 }
 
 static void an_absent_field_is_what_otherwise_says_or_what_was_there(void **state)
@@ -265,7 +271,7 @@ static void a_string_may_be_too_long(void **state)
     assert_false(bind_one(*state, &page_record, &page, "q", "12345", &no));
     assert_false(bind_one(*state, &page_record, &page, "q", "1", &no));
     const struct cairn_http_param nul = {CAIRN_STR("q"), CAIRN_STR("a\0b")};
-    assert_false(cairn_http_bind_pairs(*state, &nul, 1, 400, &page_record, &page, &no));
+    assert_false(cairn_http_bind_pairs(arena_of(state), &nul, 1, 400, &page_record, &page, &no));
 }
 
 struct ends {
@@ -381,7 +387,7 @@ static void bind_with_what_memory_there_is(void *cx)
         struct all all = {0};
         struct cairn_http_rejection no;
         bool is_bound =
-            cairn_http_bind_pairs(req, i % 2 ? good : bad, 2, 400, &all_record, &all, &no);
+            cairn_http_bind_pairs(req->arena, i % 2 ? good : bad, 2, 400, &all_record, &all, &no);
         if (no.reason == CAIRN_HTTP_REJECTION_NO_MEMORY) {
             assert_true(cairn_test_alloc_has_failed());
             assert_false(is_bound);
