@@ -2,18 +2,6 @@
 
 #include <cairn/http/body_file.h>
 
-int64_t cairn_http_request_length(const struct cairn_http_request *req)
-{
-    return cairn_stream_is_empty(&req->stream) ? (int64_t)req->body.length : req->stream_length;
-}
-
-int64_t cairn_http_response_length(const struct cairn_http_response *res)
-{
-    if (!cairn_stream_is_empty(&res->stream))
-        return res->stream_length;
-    return res->file ? res->file->length : (int64_t)res->body.length;
-}
-
 /* One chunk, of bytes that are in the arena or in nobody's way; in the arena itself. */
 struct body_bytes {
     struct cairn_http_chunk chunk;

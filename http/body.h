@@ -35,8 +35,17 @@ static inline bool cairn_http_is_collected(const struct cairn_http_request *req)
 }
 
 /* The size of the body, or -1 when it is not known. */
-CAIRN_API int64_t cairn_http_request_length(const struct cairn_http_request *req);
-CAIRN_API int64_t cairn_http_response_length(const struct cairn_http_response *res);
+static inline int64_t cairn_http_request_length(const struct cairn_http_request *req)
+{
+    return req->stream.ops ? req->stream_length : (int64_t)req->body.length;
+}
+
+static inline int64_t cairn_http_response_length(const struct cairn_http_response *res)
+{
+    if (res->stream.ops)
+        return res->stream_length;
+    return res->file ? res->file->length : (int64_t)res->body.length;
+}
 
 /*
  * READY with REQ, whose body then is whole, in its arena. Fails with CAIRN_ERROR_TOO_LARGE (413)

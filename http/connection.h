@@ -183,7 +183,13 @@ void cairn__inbound_arrive(struct cairn__connection *self, const char **data, si
 /* Tells who waits that there is something: more input, or the peer's end. */
 void cairn__inbound_wake(struct cairn__connection *self);
 /* Nobody will read the rest. Returns whether the connection can go on: that the end was here. */
-bool cairn__inbound_settle(struct cairn__connection *self);
+bool cairn__inbound_settle_open(struct cairn__connection *self);
+
+static inline bool cairn__inbound_settle(struct cairn__connection *self)
+{
+    return !self->exchange->inbound || cairn__inbound_settle_open(self);
+}
+
 void cairn__inbound_free(struct cairn__inbound *self);
 
 /* connection_upgrade.c */

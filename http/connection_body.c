@@ -254,11 +254,9 @@ void cairn__inbound_wake(struct cairn__connection *self)
         cairn_wake(&self->exchange->inbound->waker);
 }
 
-bool cairn__inbound_settle(struct cairn__connection *self)
+bool cairn__inbound_settle_open(struct cairn__connection *self)
 {
     struct cairn__inbound *inbound = self->exchange->inbound;
-    if (!inbound)
-        return true;
     while (inbound->is_open) {
         size_t left = cairn__buffer_length(&self->input);
         cairn_http_chunk_free(inbound->ready);

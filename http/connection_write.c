@@ -15,14 +15,17 @@
 void cairn__exchange_free(struct cairn__exchange *self)
 {
     cairn_future_drop(&self->future);
-    cairn_stream_drop(&self->stream);
+    if (self->stream.ops)
+        cairn_stream_drop(&self->stream);
     cairn_http_chunk_free(self->chunk);
-    if (self->req)
+    if (self->req && self->req->stream.ops)
         cairn_stream_drop(&self->req->stream);
     if (self->inbound)
         cairn__inbound_free(self->inbound);
-    cairn__exchange_ended(&self->base);
-    cairn_type_drop(&cairn_http_response_type, self->res);
+    if (self->base.hooks)
+        cairn__exchange_ended(&self->base);
+    if (self->res && (self->res->owns_arena || self->res->stream.ops))
+        cairn_type_drop(&cairn_http_response_type, self->res);
     cairn_arena_free(self->arena);
 }
 
