@@ -55,6 +55,7 @@
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
 #include <cairn/http/server.h>
+#include <cairn/http/sse.h>
 #include <cairn/http/upgrade.h>
 #include <cairn/http/uuid.h>
 
