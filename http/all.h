@@ -33,6 +33,7 @@
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
 #include <cairn/http/layers/propagate_header.h>
+#include <cairn/http/layers/replay_body.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/require_authorization.h>
 #include <cairn/http/layers/require_basic.h>
