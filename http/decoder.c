@@ -78,6 +78,8 @@ static void decoder_init_request(struct cairn_http_request *req, struct cairn_ar
     req->peer = NULL;
     req->param_count = 0;
     req->route = absent;
+    req->route_prefix = absent;
+    req->route_host = absent;
     req->extensions = NULL;
 }
 

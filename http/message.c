@@ -49,6 +49,13 @@ struct cairn_str cairn_http_request_field(const struct cairn_http_request *req, 
     return cairn_http_fields_get(&req->fields, cairn_str_from(name));
 }
 
+struct cairn_str cairn_http_request_original_path(const struct cairn_http_request *req)
+{
+    struct cairn__target parts;
+    cairn__target_split(req->target, &parts);
+    return parts.path;
+}
+
 static struct cairn_http_extension *message_extension(
     const struct cairn_http_request *req, const void *key)
 {

@@ -30,6 +30,8 @@ enum cairn_http_method {
     CAIRN_HTTP_OTHER
 };
 #define CAIRN_HTTP_METHODS 10
+/* A set of methods is made of these: CAIRN_HTTP_BIT(CAIRN_HTTP_PUT) | CAIRN_HTTP_BIT(…). */
+#define CAIRN_HTTP_BIT(method) (1u << (unsigned)(method))
 
 /* "GET"; "OTHER" for that one. */
 CAIRN_API const char *cairn_http_method_name(enum cairn_http_method method);
@@ -50,8 +52,8 @@ struct cairn_http_request {
     unsigned version_minor;       /* HTTP/1.0 or 1.1 */
     struct cairn_str method_name; /* as it came */
     struct cairn_str target;      /* as it came: "/users/7?full=1" */
-    struct cairn_str path;        /* "/users/7": as it came, not percent-decoded */
-    struct cairn_str query;       /* "full=1"; absent when there is no question mark */
+    struct cairn_str path;  /* "/users/7": not percent-decoded; in a group without its prefix */
+    struct cairn_str query; /* "full=1"; absent when there is no question mark */
     struct cairn_http_fields fields;
     struct cairn_str body;      /* the whole body; unless … */
     struct cairn_stream stream; /* … there is a stream of struct cairn_http_chunk: see body.h */
@@ -65,7 +67,10 @@ struct cairn_http_request {
     /* Set by the router: what the pattern captured, and the pattern. */
     struct cairn_http_param params[CAIRN_HTTP_MAX_PARAMS];
     size_t param_count;
-    struct cairn_str route; /* "/users/{id}"; absent before routing */
+    struct cairn_str route; /* "/users/{id}", whole; absent before routing, and without a route */
+    struct cairn_str
+        route_prefix;            /* "/admin": what groups have taken off `path`; absent: nothing */
+    struct cairn_str route_host; /* "*.example.com": whose routes they are; absent: all hosts' */
 
     struct cairn_http_extension *extensions; /* cairn_http_extension_get */
 };
@@ -81,6 +86,9 @@ CAIRN_API struct cairn_str cairn_http_request_param(
 /* The first value of header field NAME, or the absent string. */
 CAIRN_API struct cairn_str cairn_http_request_field(
     const struct cairn_http_request *req, const char *name);
+
+/* The path of `target`, whatever a router has taken off `path`. Borrowed from REQ. */
+CAIRN_API struct cairn_str cairn_http_request_original_path(const struct cairn_http_request *req);
 
 /*
  * Extensions: what a layer leaves on a request for those inside it. The key is an address, usually

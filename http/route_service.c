@@ -1,181 +1,231 @@
 #include <cairn/http/error_response.h>
+#include <cairn/http/methods.h>
 #include <cairn/http/route_table.h>
-#include <cairn/service/call.h>
-#include <cairn/service/runtime.h>
+#include <cairn/service/combine.h>
 
 struct route_service {
     struct cairn_service base;
     struct cairn__route_table *table;
 };
 
+/* A request on its way. */
+struct route_call {
+    struct cairn__route_table *root;
+    struct cairn__route_table *table; /* the root, or that of the request's host */
+    struct cairn_http_request *req;
+    struct cairn__path_match match;
+};
+
+static struct cairn_error route_too_many_params = CAIRN_ERROR_STATIC(CAIRN_ERROR_TOO_LARGE,
+    "router", "routers inside of each other have captured more than 16 values");
+
 static struct cairn_future route_answer(struct cairn_http_response *res)
 {
     return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
 }
 
-static struct cairn_future route_fail(struct cairn__route_target *target)
+/* PREFIX, if there is one, and PATTERN, of which a slash alone adds nothing to a prefix. *OWN is
+ * the copy of PATTERN in it. */
+static struct cairn_str route_copy_pattern(
+    struct cairn_arena *arena, struct cairn_str prefix, struct cairn_str pattern, const char **own)
 {
-    return cairn_future_failed(cairn_error_ref(target->dead));
+    if (prefix.length && cairn_str_equal(pattern, CAIRN_STR("/")))
+        pattern.length = 0;
+    char *text = cairn_arena_alloc_text(arena, prefix.length + pattern.length);
+    if (!text)
+        return cairn_str_of(NULL, 0);
+    if (prefix.length)
+        memcpy(text, prefix.data, prefix.length);
+    memcpy(text + prefix.length, pattern.data, pattern.length);
+    *own = text + prefix.length;
+    return cairn_str_of(text, prefix.length + pattern.length);
 }
 
-/* The request waits for a copy, whose reservation is its own; what the poll has left in the
- * original, a place in a queue or one permit of two, nobody would use. */
-static struct cairn_future route_wait(
-    struct cairn__route_target *target, struct cairn_http_request *req)
+/* Adds what ROUTE has captured to the parameters: behind those of the routers around this one,
+ * which have taken a prefix off. PATTERN is the route's, in the arena. */
+static struct cairn_error *route_add_params(
+    const struct route_call *call, const struct cairn__route *route, const char *pattern)
 {
-    cairn_service_release(target->service);
-    struct cairn_service *copy = cairn_service_clone(target->service);
-    return copy ? cairn_service_oneshot(copy, req) : cairn_future_failed(&cairn_error_no_memory);
+    struct cairn_http_request *req = call->req;
+    if (!req->route_prefix.data)
+        req->param_count = 0;
+    if (req->param_count + route->captures > CAIRN_HTTP_MAX_PARAMS)
+        return &route_too_many_params;
+    for (uint32_t i = 0; i < route->captures; i++)
+        req->params[req->param_count++] = (struct cairn_http_param){
+            cairn_str_of(pattern + route->name_at[i], route->name_length[i]),
+            call->match.values[i]};
+    return NULL;
 }
 
-static struct cairn_future route_send(
-    struct cairn__route_target *target, struct cairn_http_request *req)
+/* Tells the request where it has come to: in copies, which outlive the router. */
+static struct cairn_error *route_describe_request(
+    const struct route_call *call, const struct cairn__route *route)
 {
-    const struct cairn_context spot = {NULL, cairn_runtime_current()};
-    target->hits++;
-    if (CAIRN_UNLIKELY(target->dead))
-        return route_fail(target);
-    switch (cairn_service_poll_ready(target->service, &spot, &target->dead)) {
-    case CAIRN_READY:
-        return cairn_service_call(target->service, req);
-    case CAIRN_PENDING:
-        return route_wait(target, req);
-    default:
-        return route_fail(target);
-    }
-}
-
-/* What the pattern captured, and the pattern, in the arena: they outlive the router. */
-static int route_describe_request(const struct cairn__route *route,
-    const struct cairn__path_match *match, struct cairn_http_request *req)
-{
-    struct cairn_str pattern = cairn_arena_copy(req->arena, route->pattern);
+    struct cairn_http_request *req = call->req;
+    const char *own = NULL;
+    struct cairn_str pattern =
+        route_copy_pattern(req->arena, req->route_prefix, route->pattern, &own);
     if (!pattern.data)
-        return -1;
-    req->route = pattern;
-    req->param_count = match->count;
-    for (uint32_t i = 0; i < match->count; i++) {
-        req->params[i].name = cairn_str_of(pattern.data + route->name_at[i], route->name_length[i]);
-        req->params[i].value = match->values[i];
-    }
-    return 0;
+        return &cairn_error_no_memory;
+    /* A fallback is no route. */
+    if (route->kind != CAIRN__ENTRY_FALLBACK)
+        req->route = pattern;
+    return route_add_params(call, route, own);
 }
 
-static const struct cairn__route *route_at(
-    const struct cairn__route_table *table, uint32_t leaf, enum cairn_http_method method)
+/* The index of the route, or NONE. */
+static uint32_t route_choose(const struct cairn__route_leaf *leaf, enum cairn_http_method method)
 {
-    uint32_t index = table->leaves[leaf].routes[method];
-    return index == CAIRN__PATH_NONE ? NULL : &table->routes[index];
+    uint32_t route = leaf->routes[method];
+    if (route == CAIRN__PATH_NONE && method == CAIRN_HTTP_HEAD)
+        route = leaf->routes[CAIRN_HTTP_GET];
+    return route == CAIRN__PATH_NONE ? leaf->routes[CAIRN_HTTP_OTHER] : route;
 }
 
-static struct cairn__route *route_choose(
-    const struct cairn__route_table *table, uint32_t leaf, enum cairn_http_method method)
-{
-    const struct cairn__route *route = route_at(table, leaf, method);
-    if (!route && method == CAIRN_HTTP_HEAD)
-        route = route_at(table, leaf, CAIRN_HTTP_GET);
-    if (!route)
-        route = route_at(table, leaf, CAIRN_HTTP_OTHER);
-    return (struct cairn__route *)(size_t)route;
-}
-
-/* A set of methods: bit M for method M. */
 static unsigned route_methods(const struct cairn__route_table *table, uint32_t leaf)
 {
-    unsigned methods = 1u << CAIRN_HTTP_OPTIONS;
+    unsigned methods = CAIRN_HTTP_BIT(CAIRN_HTTP_OPTIONS);
     for (unsigned m = 0; m < CAIRN_HTTP_OTHER; m++) {
-        if (route_at(table, leaf, (enum cairn_http_method)m))
-            methods |= 1u << m;
+        if (table->leaves[leaf].routes[m] != CAIRN__PATH_NONE)
+            methods |= CAIRN_HTTP_BIT(m);
     }
-    if (methods & 1u << CAIRN_HTTP_GET)
-        methods |= 1u << CAIRN_HTTP_HEAD;
+    if (methods & CAIRN_HTTP_BIT(CAIRN_HTTP_GET))
+        methods |= CAIRN_HTTP_BIT(CAIRN_HTTP_HEAD);
     return methods;
 }
 
 static unsigned route_all_methods(const struct cairn__route_table *table)
 {
-    unsigned methods = 1u << CAIRN_HTTP_OPTIONS;
+    unsigned methods = CAIRN_HTTP_BIT(CAIRN_HTTP_OPTIONS);
     for (uint32_t leaf = 0; leaf < table->tree.leaf_count; leaf++)
         methods |= route_methods(table, leaf);
     return methods;
 }
 
-/* RES with Allow, in the order of enum cairn_http_method; NULL without memory. */
-static struct cairn_http_response *route_allow(struct cairn_http_response *res, unsigned methods)
+/* CX is the value of Allow, in the arena; one that is there already stays. */
+static struct cairn_future route_allow(void *cx, void *value)
 {
-    /* Room for all of them with commas. */
-    char *text = res ? cairn_arena_alloc_text(res->arena, 80) : NULL;
-    size_t length = 0;
-    if (!text)
-        return NULL;
-    for (unsigned m = 0; m < CAIRN_HTTP_OTHER; m++) {
-        if (!(methods & 1u << m))
-            continue;
-        const char *name = cairn_http_method_name((enum cairn_http_method)m);
-        size_t name_length = strlen(name);
-        memcpy(text + length, ", ", 2);
-        memcpy(text + length + 2, name, name_length);
-        length += name_length + 2;
-    }
-    struct cairn_str value = cairn_str_of(text + 2, length - 2);
-    return cairn_http_fields_set(&res->fields, CAIRN_STR("Allow"), value) ? NULL : res;
+    struct cairn_http_response *res = value;
+    if (!cairn_http_fields_get(&res->fields, CAIRN_STR("Allow")).data &&
+        cairn_http_fields_set(&res->fields, CAIRN_STR("Allow"), cairn_str_from(cx)))
+        res = NULL;
+    return route_answer(res);
 }
 
-static struct cairn_http_response *route_options(
-    const struct cairn_http_request *req, unsigned methods)
+/* FUTURE, with Allow in its response. */
+static struct cairn_future route_with_allow(
+    const struct route_call *call, struct cairn_future future, unsigned methods)
 {
-    return route_allow(cairn_http_response_new(req, 204), methods);
+    char text[CAIRN__METHODS_BYTES];
+    struct cairn_str copy = cairn_arena_copy(
+        call->req->arena, cairn_str_from(cairn__methods_text(methods, ", ", text)));
+    if (copy.data)
+        return cairn_future_and_then(future, route_allow, (void *)(size_t)copy.data);
+    cairn_future_drop(&future);
+    return cairn_future_failed(&cairn_error_no_memory);
 }
 
-static struct cairn_future route_not_allowed(
-    struct cairn__route_table *table, uint32_t leaf, const struct cairn_http_request *req)
+static struct cairn_future route_not_allowed(const struct route_call *call)
 {
-    unsigned methods = route_methods(table, leaf);
-    if (req->method == CAIRN_HTTP_OPTIONS)
-        return route_answer(route_options(req, methods));
-    table->not_allowed++;
-    return route_answer(route_allow(cairn_http_problem(req, 405, NULL), methods));
+    const struct cairn__route_table *table = call->table;
+    const struct cairn__route_leaf *leaf = &table->leaves[call->match.leaf];
+    unsigned methods = route_methods(table, call->match.leaf);
+    uint32_t own = leaf->not_allowed == CAIRN__PATH_NONE ? leaf->others : leaf->not_allowed;
+    if (call->req->method != CAIRN_HTTP_OPTIONS)
+        call->root->not_allowed++;
+    struct cairn_future future =
+        own == CAIRN__PATH_NONE ? cairn__route_others_call(table->others, call->req)
+                                : cairn__route_target_send(&table->routes[own].target, call->req);
+    return route_with_allow(call, future, methods);
 }
 
-static struct cairn_future route_found(struct cairn__route_table *table,
-    const struct cairn__path_match *match, struct cairn_http_request *req)
+static struct cairn_future route_found(const struct route_call *call)
 {
-    struct cairn__route *route = route_choose(table, match->leaf, req->method);
-    if (!route)
-        return route_not_allowed(table, match->leaf, req);
-    if (route_describe_request(route, match, req))
-        return cairn_future_failed(&cairn_error_no_memory);
-    return route_send(&route->target, req);
+    const struct cairn__route_leaf *leaf = &call->table->leaves[call->match.leaf];
+    uint32_t index = route_choose(leaf, call->req->method);
+    bool has_route = index != CAIRN__PATH_NONE;
+    /* Whatever answers: the path is known, and has a name. */
+    struct cairn__route *route = &call->table->routes[has_route ? index : leaf->first];
+    struct cairn_error *error = route_describe_request(call, route);
+    if (error)
+        return cairn_future_failed(error);
+    return has_route ? cairn__route_target_send(&route->target, call->req)
+                     : route_not_allowed(call);
 }
 
-static struct cairn_future route_not_found(
-    struct cairn__route_table *table, struct cairn_http_request *req)
+/* The router's own, or the default host's, or a 404. */
+static struct cairn_future route_fall_back(const struct route_call *call)
 {
+    if (call->table->fallback.service)
+        return cairn__route_target_send(&call->table->fallback, call->req);
+    if (call->root->fallback.service)
+        return cairn__route_target_send(&call->root->fallback, call->req);
+    return route_answer(cairn_http_problem(call->req, 404, NULL));
+}
+
+/* That of the innermost group whose prefix the path has, or of the whole. */
+static struct cairn_future route_not_found(struct route_call *call)
+{
+    struct cairn__route_table *table = call->table;
+    struct cairn_http_request *req = call->req;
     if (req->method == CAIRN_HTTP_OPTIONS && cairn_str_equal(req->path, CAIRN_STR("*")))
-        return route_answer(route_options(req, route_all_methods(table)));
-    table->not_found++;
-    if (table->fallback.service)
-        return route_send(&table->fallback, req);
-    return route_answer(cairn_http_problem(req, 404, NULL));
+        return route_with_allow(
+            call, route_answer(cairn_http_response_new(req, 204)), route_all_methods(table));
+    call->root->not_found++;
+    enum cairn__path_result result =
+        cairn__path_tree_find(&table->fallback_tree, req->path, req->arena, &call->match);
+    if (result == CAIRN__PATH_MISSING)
+        return route_fall_back(call);
+    if (result == CAIRN__PATH_NO_MEMORY)
+        return cairn_future_failed(&cairn_error_no_memory);
+    struct cairn__route *route = &table->routes[table->fallback_leaves[call->match.leaf]];
+    struct cairn_error *error = route_describe_request(call, route);
+    return error ? cairn_future_failed(error) : cairn__route_target_send(&route->target, req);
 }
 
-static struct cairn_future route_call(struct cairn_service *base, void *request)
+static struct cairn_future route_by_path(struct route_call *call)
 {
-    struct cairn__route_table *table = ((struct route_service *)base)->table;
-    struct cairn_http_request *req = request;
-    struct cairn__path_match match;
-    switch (cairn__path_tree_find(&table->tree, req->path, req->arena, &match)) {
+    const struct cairn_http_request *req = call->req;
+    switch (cairn__path_tree_find(&call->table->tree, req->path, req->arena, &call->match)) {
     case CAIRN__PATH_FOUND:
-        return route_found(table, &match, req);
+        return route_found(call);
     case CAIRN__PATH_MISSING:
-        return route_not_found(table, req);
+        return route_not_found(call);
     case CAIRN__PATH_BAD:
-        table->bad_path++;
+        call->root->bad_path++;
         return route_answer(cairn_http_problem(
             req, 400, "the percent-encoding of the path is broken, or has a NUL"));
     default:
         return cairn_future_failed(&cairn_error_no_memory);
     }
+}
+
+/* Goes on with the routes of the request's host, if it is one of those that have their own. */
+static int route_choose_host(struct route_call *call)
+{
+    struct cairn_http_request *req = call->req;
+    const struct cairn__host_name *name =
+        cairn__host_names_find(&call->root->hosts, cairn_http_request_field(req, "Host"));
+    if (!name)
+        return 0;
+    struct cairn__route *host = &call->root->routes[name->owner];
+    host->target.hits++;
+    call->table = host->host;
+    req->route_host = cairn_arena_copy(req->arena, name->text);
+    return req->route_host.data ? 0 : -1;
+}
+
+static struct cairn_future route_call(struct cairn_service *base, void *request)
+{
+    struct cairn__route_table *table = ((struct route_service *)base)->table;
+    struct route_call call;
+    call.root = table;
+    call.table = table;
+    call.req = request;
+    if (table->hosts.names && route_choose_host(&call))
+        return cairn_future_failed(&cairn_error_no_memory);
+    return route_by_path(&call);
 }
 
 static void route_cloned(struct cairn_service *base)
@@ -188,38 +238,9 @@ static void route_drop(struct cairn_service *base)
     cairn__route_table_unref(((struct route_service *)base)->table);
 }
 
-static void route_describe_begin(struct cairn_describe *d, const char *name)
-{
-    if (d->ops->begin)
-        d->ops->begin(d->cx, name);
-}
-
-static void route_describe_target(
-    struct cairn_describe *d, const struct cairn__route_target *target)
-{
-    cairn_describe_counter(d, "hits", target->hits);
-    cairn_describe_service(d, target->service);
-    if (d->ops->end)
-        d->ops->end(d->cx);
-}
-
 static void route_describe(const struct cairn_service *base, struct cairn_describe *d)
 {
-    const struct cairn__route_table *table = ((const struct route_service *)base)->table;
-    cairn_describe_counter(d, "not_found", table->not_found);
-    cairn_describe_counter(d, "not_allowed", table->not_allowed);
-    cairn_describe_counter(d, "bad_path", table->bad_path);
-    for (uint32_t i = 0; i < table->route_count; i++) {
-        const struct cairn__route *route = &table->routes[i];
-        route_describe_begin(d, "route");
-        cairn_describe_text(d, "method", cairn__route_method_name(route->method));
-        cairn_describe_text(d, "pattern", route->pattern.data);
-        route_describe_target(d, &route->target);
-    }
-    if (table->fallback.service) {
-        route_describe_begin(d, "fallback");
-        route_describe_target(d, &table->fallback);
-    }
+    cairn__route_table_describe(((const struct route_service *)base)->table, d);
 }
 
 static const struct cairn_service_ops route_ops = {

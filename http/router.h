@@ -1,6 +1,8 @@
-/* router.h - a service that sends each request on by its method and path. */
+/* router.h - a service that sends each request on by its host, path and method. */
 #ifndef CAIRN_HTTP_ROUTER_H
 #define CAIRN_HTTP_ROUTER_H
+
+#include <stdio.h>
 
 #include <cairn/http/handler.h>
 #include <cairn/http/message.h>
@@ -52,19 +54,59 @@ CAIRN_API void cairn_http_router_free(struct cairn_http_router *router);
  * is an overlap, whatever its captures are called. */
 CAIRN_API void cairn_http_route(struct cairn_http_router *router, enum cairn_http_method method,
     const char *pattern, struct cairn_service *service);
+/* One route for the set METHODS: CAIRN_HTTP_BIT(CAIRN_HTTP_PUT) | CAIRN_HTTP_BIT(…). */
+CAIRN_API void cairn_http_on(struct cairn_http_router *router, unsigned methods,
+    const char *pattern, struct cairn_service *service);
 /* For every method, OTHER too, that has no route of its own there. */
 CAIRN_API void cairn_http_any(
     struct cairn_http_router *router, const char *pattern, struct cairn_service *service);
+
 /* In place of the 404 for a path that no route has. Takes SERVICE; the last one counts. */
 CAIRN_API void cairn_http_router_fallback(
     struct cairn_http_router *router, struct cairn_service *service);
+/* The 404 again. */
+CAIRN_API void cairn_http_router_reset_fallback(struct cairn_http_router *router);
+
+/* In place of the 405 for a method that a path has no route for, at every path of the router and of
+ * those in it that have none of their own; and at PATTERN alone, which must be that of a route. The
+ * router adds Allow to the answer, unless it is there. Take SERVICE; for a router the last one
+ * counts. OPTIONS does not come here. */
+CAIRN_API void cairn_http_router_not_allowed(
+    struct cairn_http_router *router, struct cairn_service *service);
+CAIRN_API void cairn_http_not_allowed(
+    struct cairn_http_router *router, const char *pattern, struct cairn_service *service);
 
 /*
- * Adds every route of GROUP with PREFIX before its pattern and LAYERS, outermost first, around its
- * service. Takes GROUP, copies PREFIX. PREFIX is "" or begins with a slash and does not end with
- * one; it may have captures; the route "/" of GROUP becomes PREFIX itself. A group without a route,
- * or with a fallback, is an error: layers that cover nothing, and a fallback that nobody would
- * reach, are mistakes.
+ * LAYERS, outermost first, around what the router has so far: its routes, its fallback, and what
+ * answers OPTIONS and a method without a route at their paths. So a layer that answers preflights
+ * gets them. What is added later stays outside, and so do a 404 of the router's own and its 400.
+ */
+CAIRN_API void cairn_http_router_layer_build(
+    struct cairn_http_router *router, const struct cairn_layer *layers, size_t count);
+#define cairn_http_router_layer(router, ...)                                           \
+    cairn_http_router_layer_build((router), (const struct cairn_layer[]){__VA_ARGS__}, \
+        sizeof((const struct cairn_layer[]){__VA_ARGS__}) / sizeof(struct cairn_layer))
+
+/* LAYERS around the routes alone, which there must be: for what would turn a 404 or 405 into
+ * something else, as an authorization does. */
+CAIRN_API void cairn_http_route_layer_build(
+    struct cairn_http_router *router, const struct cairn_layer *layers, size_t count);
+#define cairn_http_route_layer(router, ...)                                           \
+    cairn_http_route_layer_build((router), (const struct cairn_layer[]){__VA_ARGS__}, \
+        sizeof((const struct cairn_layer[]){__VA_ARGS__}) / sizeof(struct cairn_layer))
+
+/*
+ * GROUP, with LAYERS around it as cairn_http_router_layer puts them, below PREFIX. Takes GROUP,
+ * copies PREFIX. PREFIX is "" or begins with a slash and does not end with one; it may have
+ * captures; the route "/" of GROUP becomes PREFIX itself. A group without a route or a fallback is
+ * an error: layers that cover nothing are a mistake.
+ *
+ * Within the group, its layers included, `path` of the request is what is left behind the prefix,
+ * "/" where nothing is, and `route_prefix` is the prefix, that of the groups around it before it.
+ * cairn_http_request_original_path gives the whole, `route` the whole pattern.
+ *
+ * A group's fallback gets what is at PREFIX or below it and has no route, whoever's; without one it
+ * goes to that of the router around it. The longest prefix counts. A group's 405 works likewise.
  *
  * Each route gets state of its own from a layer, so a limit of 4 is 4 for each. Share what they
  * shall share through the layer's options (a semaphore).
@@ -82,6 +124,31 @@ static inline void cairn_http_nest(
 {
     cairn_http_group_build(router, prefix, group, 0, 0);
 }
+
+/* All that OTHER has, as if it had been added to ROUTER. Takes OTHER. At most one of them has a
+ * fallback; a 405 of OTHER's stays with its routes. */
+CAIRN_API void cairn_http_merge(struct cairn_http_router *router, struct cairn_http_router *other);
+
+/* SERVICE gets what is at PREFIX, which is not empty, or below it, for every method that has no
+ * route of its own there; with `path` and `route_prefix` as in a group, and PREFIX's captures.
+ * `route` is "PREFIX/{*rest}", until a router within says more; its captures come behind those.
+ * Takes SERVICE: a router that is complete, or any other. */
+CAIRN_API void cairn_http_nest_service(
+    struct cairn_http_router *router, const char *prefix, struct cairn_service *service);
+
+/*
+ * HOST's routes in place of ROUTER's for requests to one of NAMES: "example.com www.example.com",
+ * with spaces between them; "*.example.com" is every name that ends so, however many labels there
+ * are before it. An exact name goes first, then the longer wildcard. Names have no case, and no
+ * port: any is meant. A dot at the end makes no difference. ROUTER's own routes are those of any
+ * other host, and of requests without a Host field.
+ *
+ * Takes HOST, copies NAMES. Fallback and 405 are ROUTER's, unless HOST has its own. `route_host` is
+ * the name that was found. A host in a host or in a group is an error, and so is a name that is
+ * there twice.
+ */
+CAIRN_API void cairn_http_host(
+    struct cairn_http_router *router, const char *names, struct cairn_http_router *host);
 
 static inline void cairn_http_get(
     struct cairn_http_router *router, const char *pattern, struct cairn_service *service)
@@ -116,11 +183,12 @@ static inline void cairn_http_patch(
 /*
  * The routes as a service from http.request to http.response. Takes ROUTER. Never NULL.
  *
- * It sets `params`, `param_count` and `route` of the request, copied into its arena, and calls the
- * route's service. Its own answers are problem+json: 404 for a path without a route; 405 with Allow
- * for one that has none for the method; 400 for broken percent-encoding or a NUL in the path. Where
- * OPTIONS has no route it is answered with 204 and Allow; "OPTIONS *" with every method there is.
- * Allow lists HEAD where there is a GET, and OPTIONS always.
+ * It sets `params`, `param_count`, `route` and `route_host` of the request, copied into its arena,
+ * and calls the route's service. Its own answers are problem+json: 404 for a path without a route;
+ * 405 with Allow for one that has none for the method; 400 for broken percent-encoding or a NUL in
+ * the path. Where OPTIONS has no route it is answered with 204 and Allow; "OPTIONS *" with every
+ * method there is. Allow lists HEAD where there is a GET, and OPTIONS always. `route` is set
+ * wherever the path has one, whatever the method; a fallback gets none.
  *
  * Readiness: the router is always ready, for it cannot know where the next request goes. At the
  * call it polls the chosen route's service, and calls it if it is ready. If not, the request waits
@@ -133,6 +201,12 @@ static inline void cairn_http_patch(
  * its `hits` and its own stack; and `not_found`, `not_allowed`, `bad_path`.
  */
 CAIRN_API struct cairn_service *cairn_http_router_service(struct cairn_http_router *router);
+
+/* A table of the routes of all routers in SERVICE, a line each: methods, host, pattern, and the
+ * services from the outermost in, with cairn_http_named's names. On the thread of SERVICE's
+ * runtime.
+ */
+CAIRN_API void cairn_http_router_print(const struct cairn_service *service, FILE *out);
 
 CAIRN_END_DECLS
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <cairn/http/router.h>
+#include <cairn/service/combine.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/stack.h>
 #include <cairn/testkit/alloc.h>
@@ -150,6 +151,57 @@ static inline void assert_body(struct rig *rig, struct cairn_service *service,
     enum cairn_http_method method, const char *target, const char *expected)
 {
     assert_str(ask(rig, service, method, target)->body, expected);
+}
+
+static inline void *mark(void *cx, void *response)
+{
+    struct cairn_http_response *res = response;
+    struct cairn_str text = cairn_arena_printf(
+        res->arena, "%s(%.*s)", (char *)cx, (int)res->body.length, res->body.data);
+    res->body = text;
+    return res;
+}
+
+static inline struct cairn_future mark_call(struct cairn_service *base, void *req)
+{
+    void *cx = (void *)(size_t)base->ops->name;
+    return cairn_future_map(cairn_service_call(base->inner, req), mark, cx);
+}
+
+static inline struct cairn_service *mark_apply(void *cx, struct cairn_service *inner)
+{
+    struct cairn_service *self = cairn_service_new(cx, inner);
+    if (self)
+        return self;
+    cairn_service_drop(inner);
+    return cairn_service_broken(&cairn_error_no_memory);
+}
+
+/* Layers that show in the answer where they stand. */
+static inline struct cairn_layer layer_a(void)
+{
+    static const struct cairn_service_ops ops = {
+        .name = "a", .size = sizeof(struct cairn_service), .call = mark_call};
+    return cairn_layer_fn("a", mark_apply, (void *)(size_t)&ops);
+}
+
+static inline struct cairn_layer layer_b(void)
+{
+    static const struct cairn_service_ops ops = {
+        .name = "b", .size = sizeof(struct cairn_service), .call = mark_call};
+    return cairn_layer_fn("b", mark_apply, (void *)(size_t)&ops);
+}
+
+static inline void assert_broken(
+    struct cairn_http_router *router, enum cairn_error_code code, const char *expected)
+{
+    char text[512];
+    struct cairn_service *service = cairn_http_router_service(router);
+    const struct cairn_error *error = cairn_service_error(service);
+    assert_non_null(error);
+    assert_string_equal(cairn_error_format(error, text, sizeof(text)), expected);
+    assert_int_equal(error->code, code);
+    cairn_service_drop(service);
 }
 
 #endif
