@@ -129,6 +129,17 @@ static void decoder_override_host(struct cairn_http_decoder *self)
         self->framing.host->value = parts.authority;
 }
 
+/* Whoever answers TRACE shows the request, with its cookies and credentials, to a script that may
+ * not read them (RFC 9110 section 9.3.8). */
+static struct cairn__verdict decoder_refuse_method(enum cairn_http_method method)
+{
+    if (method == CAIRN_HTTP_CONNECT)
+        return cairn__refuse(501, "CONNECT is not served");
+    if (method == CAIRN_HTTP_TRACE)
+        return cairn__refuse(501, "TRACE is not served");
+    return cairn__accept();
+}
+
 static struct cairn__verdict decoder_read_head(struct cairn_http_decoder *self)
 {
     const struct cairn__guard *guard = &self->section.guard;
@@ -145,9 +156,7 @@ static struct cairn__verdict decoder_read_head(struct cairn_http_decoder *self)
     if (!cairn__llhttp_agrees(self->llhttp, self->framing.content_length))
         return cairn__refuse(400, "the length of the body could be read in two ways");
     decoder_override_host(self);
-    if (self->req.method == CAIRN_HTTP_CONNECT)
-        return cairn__refuse(501, "CONNECT is not served");
-    return v;
+    return decoder_refuse_method(self->req.method);
 }
 
 static enum cairn_http_event decoder_head_done(struct cairn_http_decoder *self)

@@ -42,8 +42,8 @@ static void takes_path_and_host_from_an_absolute_form(void **state)
     ASSERT_READS_AS("PATCH HTTPS://b HTTP/1.1\r\n" HOST "\r\n",
         "method 8\nminor 1\nPATCH\nHTTPS://b\n/\n(absent)\nHost\nb\n"
         "length 0\nalive 1\ncontinue 0\n(absent)\n");
-    ASSERT_READS_AS("TRACE http://[::1]?q HTTP/1.1\r\n" HOST "\r\n",
-        "method 7\nminor 1\nTRACE\nhttp://[::1]?q\n/\nq\nHost\n[::1]\n"
+    ASSERT_READS_AS("DELETE http://[::1]?q HTTP/1.1\r\n" HOST "\r\n",
+        "method 4\nminor 1\nDELETE\nhttp://[::1]?q\n/\nq\nHost\n[::1]\n"
         "length 0\nalive 1\ncontinue 0\n(absent)\n");
     ASSERT_REFUSED(400, "GET http://b/ HTTP/1.1\r\n\r\n");
     ASSERT_REFUSED(400, "GET http:///c HTTP/1.1\r\n" HOST "\r\n");

@@ -254,9 +254,8 @@ static void pair_line(
 static struct pair pair_make(void)
 {
     static const enum cairn_http_method methods[] = {CAIRN_HTTP_GET, CAIRN_HTTP_HEAD,
-        CAIRN_HTTP_POST, CAIRN_HTTP_PUT, CAIRN_HTTP_DELETE, CAIRN_HTTP_OPTIONS, CAIRN_HTTP_TRACE,
-        CAIRN_HTTP_PATCH};
-    enum cairn_http_method method = methods[below(8)];
+        CAIRN_HTTP_POST, CAIRN_HTTP_PUT, CAIRN_HTTP_DELETE, CAIRN_HTTP_OPTIONS, CAIRN_HTTP_PATCH};
+    enum cairn_http_method method = methods[below(7)];
     unsigned minor = one_in(8) ? 0 : 1;
     struct target target = target_make(method == CAIRN_HTTP_OPTIONS && one_in(2));
     struct pair pair = {{NULL, 0}, {NULL, 0}};

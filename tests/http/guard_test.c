@@ -290,6 +290,15 @@ static void G19_takes_no_notice_of_proxy_connection(void **state)
         "length 0\nalive 0\ncontinue 0\n(absent)\n");
 }
 
+static void refuses_trace_which_would_show_credentials_to_a_script(void **state)
+{
+    (void)state;
+    ASSERT_REFUSED(501, "TRACE / HTTP/1.1\r\nHost: a\r\nCookie: secret\r\n\r\n");
+    ASSERT_REFUSED(501, "TRACE http://a/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+    ASSERT_REFUSED(501, "TRACE / HTTP/1.0\r\n\r\n");
+    ASSERT_REFUSED(400, "TRACE / HTTP/1.1\r\n\r\n");
+}
+
 static void G20_refuses_connect_and_reads_an_upgrade_as_a_request(void **state)
 {
     (void)state;
@@ -384,6 +393,7 @@ int main(void)
         cmocka_unit_test(G18_keeps_trailers_apart_and_the_connection_as_it_was),
         cmocka_unit_test(G19_takes_no_notice_of_proxy_connection),
         cmocka_unit_test(G20_refuses_connect_and_reads_an_upgrade_as_a_request),
+        cmocka_unit_test(refuses_trace_which_would_show_credentials_to_a_script),
         cmocka_unit_test(G21_leaves_what_follows_a_message_alone),
         cmocka_unit_test(G22_tells_an_unknown_method_from_a_malformed_one),
         cmocka_unit_test(character_classes_are_those_of_the_grammars),
