@@ -21,6 +21,7 @@
 #include <cairn/http/file.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
+#include <cairn/http/json_lines.h>
 #include <cairn/http/json_record.h>
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>

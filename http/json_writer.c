@@ -202,12 +202,22 @@ void cairn_json_double(struct cairn_json_writer *w, double value)
         writer_fail(w, CAIRN_JSON_WRITER_NUMBER);
 }
 
+void cairn_json_line(struct cairn_json_writer *w)
+{
+    if (w->error)
+        return;
+    CAIRN_ASSERT(
+        w->depth == 0 && w->needs_comma, "cairn_json_line", "there is no whole value on the line");
+    writer_append_byte(w, '\n');
+    w->needs_comma = false;
+}
+
 struct cairn_str cairn_json_writer_text(const struct cairn_json_writer *w)
 {
     if (w->error)
         return cairn_str_of(NULL, 0);
     CAIRN_ASSERT(
-        w->depth == 0 && w->needs_comma, "cairn_json_writer_text", "the value is not whole yet");
+        w->depth == 0 && w->length > 0, "cairn_json_writer_text", "the value is not whole yet");
     return cairn_str_of(w->data, w->length);
 }
 

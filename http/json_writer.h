@@ -62,7 +62,7 @@ static inline struct cairn_json_writer cairn_json_writer_in(struct cairn_arena *
     return w;
 }
 
-/* What has been written: one whole value (an assertion). The absent string after an error. Borrowed
+/* What has been written, which is whole (an assertion). The absent string after an error. Borrowed
  * from the buffer or the arena. No NUL follows it. */
 CAIRN_API struct cairn_str cairn_json_writer_text(const struct cairn_json_writer *w);
 
@@ -88,6 +88,9 @@ CAIRN_API void cairn_json_bool(struct cairn_json_writer *w, bool value);
 CAIRN_API void cairn_json_null(struct cairn_json_writer *w);
 /* A value that is JSON already, which the caller vouches for. */
 CAIRN_API void cairn_json_raw(struct cairn_json_writer *w, struct cairn_str json);
+
+/* A line end behind a whole value; then another value may follow: JSON lines. */
+CAIRN_API void cairn_json_line(struct cairn_json_writer *w);
 
 /*
  * An application/json answer with what W has written; text outside of the request's arena is copied

@@ -158,6 +158,20 @@ static void a_block_that_doubles_may_still_be_too_small(void **state)
     assert_memory_equal(text.data + 504, digits, sizeof(digits));
 }
 
+static void lines_are_values_one_behind_the_other(void **state)
+{
+    struct cairn_json_writer w = cairn_json_writer_in(arena_of(state));
+    cairn_json_int(&w, 1);
+    cairn_json_line(&w);
+    cairn_json_array(&w);
+    cairn_json_end(&w);
+    cairn_json_line(&w);
+    assert_text(&w, "1\n[]\n");
+    w.error = CAIRN_JSON_WRITER_FULL;
+    cairn_json_line(&w);
+    assert_int_equal(w.length, 5);
+}
+
 static void depth_ends_at_64(void **state)
 {
     struct cairn_json_writer w = cairn_json_writer_in(arena_of(state));
@@ -301,6 +315,19 @@ static void end_of_nothing(void *w)
     cairn_json_end(w);
 }
 
+static void line_of_a_part(void *w)
+{
+    cairn_json_array(w);
+    cairn_json_line(w);
+}
+
+static void line_of_nothing(void *w)
+{
+    cairn_json_null(w);
+    cairn_json_line(w);
+    cairn_json_line(w);
+}
+
 static void text_of_a_part(void *w)
 {
     cairn_json_array(w);
@@ -315,7 +342,8 @@ static void text_of_nothing(void *w)
 static void what_is_no_json_is_an_assertion(void **state)
 {
     static void (*const mistakes[])(void *) = {value_without_key, two_values, key_in_array,
-        key_after_key, end_after_key, end_of_nothing, text_of_a_part, text_of_nothing};
+        key_after_key, end_after_key, end_of_nothing, line_of_a_part, line_of_nothing,
+        text_of_a_part, text_of_nothing};
     (void)state;
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++) {
         char buffer[64];
@@ -391,6 +419,7 @@ int main(void)
         cmocka_unit_test(any_value_may_stand_alone),
         request_test(text_grows_in_the_arena_as_long_as_it_gets),
         request_test(a_block_that_doubles_may_still_be_too_small),
+        request_test(lines_are_values_one_behind_the_other),
         request_test(depth_ends_at_64),
         request_test(each_level_knows_what_it_is),
         request_test(what_json_has_no_number_for_is_refused_and_the_error_stays),
