@@ -10,6 +10,7 @@
 #include <cairn/http/body.h>
 #include <cairn/http/body_end.h>
 #include <cairn/http/conditional.h>
+#include <cairn/http/cookie.h>
 #include <cairn/http/date.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
