@@ -49,6 +49,7 @@
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
 #include <cairn/http/mime.h>
+#include <cairn/http/multipart_parser.h>
 #include <cairn/http/named.h>
 #include <cairn/http/path.h>
 #include <cairn/http/path_param.h>
