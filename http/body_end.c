@@ -1,6 +1,6 @@
 #include <cairn/http/body_end.h>
 
-/* A stream, and what is held until its end. */
+/* A stream, and what is held until its end; in the response's arena. */
 struct body_end {
     struct cairn_stream inner;
     void (*drop)(void *value);
@@ -24,7 +24,6 @@ static void body_end_drop(void *state)
 
 static const struct cairn_stream_ops body_end_ops = {
     .name = "body_end",
-    .size = sizeof(struct body_end),
     .poll_next = body_end_poll_next,
     .drop = body_end_drop,
 };
@@ -33,7 +32,11 @@ int cairn_http_on_body_end(struct cairn_http_response *res, void (*drop)(void *v
 {
     if (cairn_stream_is_empty(&res->stream))
         return cairn_arena_defer(res->arena, drop, value);
-    res->stream = cairn_stream_box(&body_end_ops, &(struct body_end){res->stream, drop, value});
+    struct body_end *self = cairn_arena_alloc(res->arena, sizeof(*self));
+    if (!self)
+        return -1;
+    *self = (struct body_end){res->stream, drop, value};
+    res->stream = (struct cairn_stream){&body_end_ops, self};
     return 0;
 }
 
