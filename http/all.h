@@ -9,6 +9,7 @@
 #include <cairn/http/bind.h>
 #include <cairn/http/body.h>
 #include <cairn/http/body_end.h>
+#include <cairn/http/classify.h>
 #include <cairn/http/conditional.h>
 #include <cairn/http/cookie.h>
 #include <cairn/http/date.h>
@@ -45,6 +46,8 @@
 #include <cairn/http/layers/set_request_header.h>
 #include <cairn/http/layers/set_status.h>
 #include <cairn/http/layers/timeout_response.h>
+#include <cairn/http/layers/trace.h>
+#include <cairn/http/layers/trace_log.h>
 #include <cairn/http/limits.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
