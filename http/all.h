@@ -3,6 +3,7 @@
 #define CAIRN_HTTP_ALL_H
 
 #include <cairn/http/accept.h>
+#include <cairn/http/answer.h>
 #include <cairn/http/attachment.h>
 #include <cairn/http/authorization.h>
 #include <cairn/http/base64.h>

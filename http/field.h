@@ -49,7 +49,6 @@ enum cairn_field_type {
  */
 struct cairn_field {
     const char *name;
-    enum cairn_field_type type;
     size_t offset;
     size_t size;              /* of a value: the member, or an element of the array */
     size_t count_offset;      /* of an array's size_t, plus 1; 0: no array */
@@ -57,9 +56,10 @@ struct cairn_field {
     const char *const *names; /* of an enum's values 0, 1, 2 …; NULL where there is none */
     size_t name_count;
     const struct cairn_record *record; /* of an object */
+    enum cairn_field_type type;
 
-    const char *as;        /* what it is called outside; NULL: as the member */
     bool required;         /* being absent, or null, is a violation */
+    const char *as;        /* what it is called outside; NULL: as the member */
     const char *otherwise; /* the value of an absent one, as text: "20". NULL: the member is left
                             * as it is */
 
