@@ -29,11 +29,14 @@
 #include <cairn/http/json_writer.h>
 #include <cairn/http/layers/access_log.h>
 #include <cairn/http/layers/add_extension.h>
+#include <cairn/http/layers/body_limit.h>
+#include <cairn/http/layers/body_timeout.h>
 #include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/http_rate_limit.h>
 #include <cairn/http/layers/in_flight.h>
+#include <cairn/http/layers/map_body.h>
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
 #include <cairn/http/layers/propagate_header.h>

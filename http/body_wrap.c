@@ -85,18 +85,27 @@ struct timed_body {
     struct cairn_error *elapsed;
 };
 
+/* What INNER had at once. A deadline holds for a body that never has to be waited for, too. */
+static enum cairn_poll timed_body_pass(struct timed_body *self, const struct cairn_context *cx,
+    enum cairn_poll p, union cairn_outcome *out)
+{
+    if (self->idle_ms) {
+        cairn_sleep_stop(&self->sleep);
+        self->sleep.at_ms = 0;
+    } else if (p == CAIRN_READY && out->value &&
+               cairn_runtime_now_ms(cx->runtime) >= self->sleep.at_ms) {
+        return wrap_fail(out, self->elapsed);
+    }
+    return p;
+}
+
 static enum cairn_poll timed_body_poll_next(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct timed_body *self = state;
     enum cairn_poll p = cairn_stream_poll_next(&self->inner, cx, out);
-    if (p != CAIRN_PENDING) {
-        if (self->idle_ms) {
-            cairn_sleep_stop(&self->sleep);
-            self->sleep.at_ms = 0;
-        }
-        return p;
-    }
+    if (p != CAIRN_PENDING)
+        return timed_body_pass(self, cx, p, out);
     if (self->sleep.at_ms == 0)
         self->sleep.at_ms = cairn_runtime_deadline_ms(cx->runtime, self->idle_ms);
     if (cairn_sleep_poll(&self->sleep, cx) == CAIRN_PENDING)

@@ -4,6 +4,8 @@
 
 #include "http_fixture.h"
 
+#include <cairn/http/body.h>
+
 /* In the test's memory. */
 struct hand_stream {
     const char *chunks[8]; /* those to come, up to a NULL; then … */
@@ -39,18 +41,31 @@ static inline void hand_stream_drop(void *state)
     hand->is_dropped = true;
 }
 
-/* A response to REQ whose body HAND plays. */
-static inline struct cairn_http_response *hand_stream_response(
-    struct hand_stream *hand, const struct cairn_http_request *req)
+static inline struct cairn_stream hand_stream_body(struct hand_stream *hand)
 {
     static const struct cairn_stream_ops ops = {.name = "hand",
         .size = sizeof(struct hand_stream *),
         .poll_next = hand_stream_poll_next,
         .drop = hand_stream_drop};
-    struct cairn_http_response *res =
-        cairn_http_stream(req, 200, NULL, cairn_stream_box(&ops, &hand), -1);
+    return cairn_stream_box(&ops, &hand);
+}
+
+/* A response to REQ whose body HAND plays. */
+static inline struct cairn_http_response *hand_stream_response(
+    struct hand_stream *hand, const struct cairn_http_request *req)
+{
+    struct cairn_http_response *res = cairn_http_stream(req, 200, NULL, hand_stream_body(hand), -1);
     assert_non_null(res);
     return res;
+}
+
+/* A request whose body, of LENGTH bytes (-1: unknown), HAND plays. */
+static inline struct cairn_http_request *hand_stream_request(
+    struct fixture *f, struct hand_stream *hand, int64_t length)
+{
+    struct cairn_http_request *req = fixture_request(f, "/");
+    assert_int_equal(cairn_http_request_set_body(req, hand_stream_body(hand), length), 0);
+    return req;
 }
 
 static inline enum cairn_poll fixture_poll_body(
