@@ -57,6 +57,7 @@
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>
 #include <cairn/http/mime.h>
+#include <cairn/http/multipart.h>
 #include <cairn/http/multipart_parser.h>
 #include <cairn/http/named.h>
 #include <cairn/http/path.h>
