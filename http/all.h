@@ -22,6 +22,7 @@
 #include <cairn/http/field.h>
 #include <cairn/http/fields.h>
 #include <cairn/http/file.h>
+#include <cairn/http/file_backend.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/json_lines.h>
@@ -68,6 +69,7 @@
 #include <cairn/http/rejection.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>
+#include <cairn/http/serve_dir.h>
 #include <cairn/http/server.h>
 #include <cairn/http/sse.h>
 #include <cairn/http/upgrade.h>

@@ -34,7 +34,7 @@ int64_t cairn__modified_ns(const struct stat *info)
     int64_t ns;
     if (__builtin_mul_overflow((int64_t)info->st_mtim.tv_sec, REPRESENTATION_SECOND_NS, &ns) ||
         __builtin_add_overflow(ns, (int64_t)info->st_mtim.tv_nsec, &ns))
-        return CAIRN__NOT_DATED;
+        return CAIRN_HTTP_NOT_DATED;
     return ns;
 }
 
@@ -62,7 +62,7 @@ static int representation_validate(struct representation *self)
 {
     const struct cairn__representation *of = self->of;
     struct cairn_http_validators *v = &self->validators;
-    if (of->modified_ns == CAIRN__NOT_DATED)
+    if (of->modified_ns == CAIRN_HTTP_NOT_DATED)
         return 0;
     int64_t ns = of->modified_ns < self->now_ns ? of->modified_ns : self->now_ns;
     v->modified = ns > 0 ? representation_seconds(ns) : 0; /* no HTTP date is written before */

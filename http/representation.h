@@ -6,21 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <cairn/http/file_backend.h>
 #include <cairn/http/message.h>
 
 struct stat;
 
-/* No modification time is known: no Last-Modified, no ETag. */
-#define CAIRN__NOT_DATED INT64_MIN
-
-/* In nanoseconds since 1970. What 64 bits do not hold is not known. */
+/* In nanoseconds since 1970. CAIRN_HTTP_NOT_DATED if 64 bits do not hold it. */
 int64_t cairn__modified_ns(const struct stat *info);
 
 struct cairn__representation {
     int fd; /* -1: the bytes are at … */
     const char *data;
     int64_t length;
-    int64_t modified_ns;      /* since 1970 */
+    int64_t modified_ns;      /* since 1970, or CAIRN_HTTP_NOT_DATED */
     const char *content_type; /* this and all below are borrowed until the exchange ends */
     const char *coding;       /* Content-Encoding; NULL: none */
     const char

@@ -298,10 +298,10 @@ static void a_time_that_64_bits_do_not_hold_is_not_known(void **state)
     (void)state;
     struct stat info = {0};
     info.st_mtim.tv_sec = INT64_MAX / 2;
-    assert_int_equal(cairn__modified_ns(&info), CAIRN__NOT_DATED);
+    assert_int_equal(cairn__modified_ns(&info), CAIRN_HTTP_NOT_DATED);
     info.st_mtim.tv_sec = 9223372036;
     info.st_mtim.tv_nsec = 999999999;
-    assert_int_equal(cairn__modified_ns(&info), CAIRN__NOT_DATED);
+    assert_int_equal(cairn__modified_ns(&info), CAIRN_HTTP_NOT_DATED);
     info.st_mtim.tv_nsec = 0;
     assert_int_equal(cairn__modified_ns(&info), INT64_C(9223372036000000000));
 }
