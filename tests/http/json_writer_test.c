@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +256,38 @@ static void doubles_come_back_as_they_were(void **state)
     }
 }
 
+/* What printf says, in the locale of the program, which is C. */
+static void assert_as_printf(double value)
+{
+    char expected[CAIRN__JSON_NUMBER_MOST];
+    char text[CAIRN__JSON_NUMBER_MOST];
+    int digits = 15;
+    do
+        snprintf(expected, sizeof(expected), "%.*g", digits++, value);
+    while (strtod(expected, NULL) != value);
+    if (!strpbrk(expected, ".e"))
+        strcat(expected, ".0");
+    size_t length = cairn__json_double(value, text);
+    if (length != strlen(expected) || memcmp(text, expected, length) != 0)
+        fail_msg("%s became %.*s", expected, (int)length, text);
+}
+
+static void short_numbers_are_as_printf_writes_them(void **state)
+{
+    uint64_t bits = 88172645463325252U;
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        static const double scales[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e9};
+        bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+        double whole = (double)(bits >> (bits % 50 + 11));
+        assert_as_printf((bits & 1 ? -whole : whole) / scales[(bits >> 20) % 9]);
+    }
+    static const double edges[] = {0.0, -0.0, 1e-4, 0.00009, 999999999999999, 1e15, 1e15 + 1,
+        999999999.999999, 9999999999.999999, 0.1 + 0.2, 4503599627370496.5, 1e-6, 0.5};
+    for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++)
+        assert_as_printf(edges[i]);
+}
+
 static void every_decimal_point_becomes_a_point(void **state)
 {
     (void)state;
@@ -425,6 +458,7 @@ int main(void)
         request_test(what_json_has_no_number_for_is_refused_and_the_error_stays),
         cmocka_unit_test(doubles_have_as_few_digits_as_they_need),
         cmocka_unit_test(doubles_come_back_as_they_were),
+        cmocka_unit_test(short_numbers_are_as_printf_writes_them),
         cmocka_unit_test(every_decimal_point_becomes_a_point),
         request_test(integers_are_whole_at_their_ends),
         cmocka_unit_test(what_is_no_json_is_an_assertion),
