@@ -10,15 +10,23 @@
 /* [snippet] */
 enum { OUT_OF_STOCK = CAIRN_ERROR_USER };
 
+static const struct cairn_error_rule shop_errors[] = {
+    {.code = (enum cairn_error_code)OUT_OF_STOCK, .status = 409, .detail = "there are none left"},
+    {.code = CAIRN_ERROR_OVERLOADED, .status = 503, .retry_after_s = 30},
+    {.code = 0}, /* all others as cairn_http_error_response does it */
+};
+/* [/snippet] */
+
+/* [map] */
 static struct cairn_http_response *shop_answer(
     void *cx, const struct cairn_http_request *req, const struct cairn_error *error)
 {
     (void)cx;
-    if (error->code == (enum cairn_error_code)OUT_OF_STOCK)
-        return cairn_http_problem(req, 409, "there are none left");
-    return NULL; /* all others as cairn_http_error_response does it */
+    if (cairn_error_find(error, (enum cairn_error_code)OUT_OF_STOCK))
+        return cairn_http_text(req, 409, "there are none left");
+    return NULL; /* by the rules, if there are any */
 }
-/* [/snippet] */
+/* [/map] */
 
 static struct cairn_future buy(struct cairn_http_request *req, void *state)
 {
@@ -28,6 +36,20 @@ static struct cairn_future buy(struct cairn_http_request *req, void *state)
         (enum cairn_error_code)OUT_OF_STOCK, "shop", NULL, "no chairs in the warehouse"));
 }
 
+/* The status of the answer that APP, which it takes, has for a buyer; 0: none. */
+static int ask(struct cairn_runtime *runtime, struct cairn_arena *arena, struct cairn_service *app)
+{
+    union cairn_outcome out;
+    struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_POST, "/chairs");
+    if (cairn_block_on(runtime, cairn_service_oneshot(app, req), &out) == CAIRN_FAILED) {
+        cairn_error_unref(out.error);
+        return 0;
+    }
+    const struct cairn_http_response *res = out.value;
+    printf("%d %.*s\n", res->status, (int)res->body.length, res->body.data);
+    return res->status;
+}
+
 int main(void)
 {
     struct cairn_error *error = NULL;
@@ -35,23 +57,18 @@ int main(void)
     struct cairn_arena *arena = cairn_arena_new(NULL);
     if (!runtime || !arena)
         return 1;
-    union cairn_outcome out;
-    int status = 0;
     /* [snippet] */
 
-    struct cairn_service *app = cairn_stack(
-        cairn_http_async_handler(buy, NULL), cairn_error_to_response(.map = shop_answer));
+    struct cairn_service *app = cairn_stack(cairn_http_async_handler(buy, NULL),
+        cairn_error_to_response(.rules = shop_errors, .format = CAIRN_ERROR_NEGOTIATED));
     /* [/snippet] */
-    struct cairn_http_request *req = cairn_http_request_new(arena, CAIRN_HTTP_POST, "/chairs");
-    enum cairn_poll p = cairn_block_on(runtime, cairn_service_oneshot(app, req), &out);
-    if (p == CAIRN_READY) {
-        struct cairn_http_response *res = out.value;
-        status = res->status;
-        printf("%d %.*s\n", status, (int)res->body.length, res->body.data);
-    } else {
-        cairn_error_unref(out.error);
-    }
+    bool is_right = ask(runtime, arena, app) == 409;
+    /* [map] */
+    app = cairn_stack(
+        cairn_http_async_handler(buy, NULL), cairn_error_to_response(.map = shop_answer));
+    /* [/map] */
+    is_right = is_right && ask(runtime, arena, app) == 409;
     cairn_arena_free(arena);
     cairn_runtime_free(runtime);
-    return status == 409 ? 0 : 1;
+    return is_right ? 0 : 1;
 }
