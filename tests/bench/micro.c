@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <cairn/http/router.h>
 #include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>
 #include <cairn/layers/balance.h>
@@ -255,6 +256,84 @@ static void report_balance(void)
         measure(balancer) - measure(leaf(true)));
 }
 
+static struct cairn_http_response *answer(struct cairn_http_request *req, void *state)
+{
+    (void)req;
+    return state;
+}
+
+#define PATHS 10
+#define ROUTER_CALLS 20000
+
+/* COUNT routes of five kinds, and paths that have some of them, from the first to the last. */
+static struct cairn_service *router_of(
+    int count, struct cairn_http_response *res, char paths[PATHS][64])
+{
+    static const char *const patterns[] = {"/static%04d/list", "/users/{id}/thing%04d",
+        "/v%04d-{minor}/info", "/files%04d/{*path}", "/{name}.ext%04d"};
+    static const char *const examples[] = {
+        "/static%04d/list", "/users/42/thing%04d", "/v%04d-7/info", "/files%04d/a/b", "/x.ext%04d"};
+    struct cairn_http_router *r = cairn_http_router_new();
+    char pattern[64];
+    for (int i = 0; i < count; i++) {
+        snprintf(pattern, sizeof(pattern), patterns[i % 5], i);
+        cairn_http_get(r, pattern, cairn_http_handler(answer, res));
+    }
+    for (int i = 0; i < PATHS; i++) {
+        int n = i * (count - 1) / (PATHS - 1);
+        snprintf(paths[i], sizeof(paths[i]), examples[n % 5], n);
+    }
+    return cairn_http_router_service(r);
+}
+
+static double route_round(struct cairn_service *router, struct cairn_http_request **reqs)
+{
+    struct cairn_error *error;
+    union cairn_outcome out;
+    double begin = seconds();
+    for (int i = 0; i < ROUTER_CALLS; i++) {
+        if (cairn_service_poll_ready(router, &context, &error) != CAIRN_READY)
+            abort();
+        struct cairn_future future = cairn_service_call(router, reqs[i % PATHS]);
+        if (cairn_future_poll(&future, &context, &out) != CAIRN_READY ||
+            ((struct cairn_http_response *)out.value)->status != 299)
+            abort();
+    }
+    return (seconds() - begin) / ROUTER_CALLS * 1e9;
+}
+
+/* ns a call of a router of COUNT routes. The copies of the patterns go into an arena for a round.
+ */
+static double measure_router(int count)
+{
+    double rounds[ROUNDS];
+    for (int r = 0; r < ROUNDS; r++) {
+        char paths[PATHS][64];
+        struct cairn_http_request *reqs[PATHS];
+        struct cairn_arena *arena = cairn_arena_new(NULL);
+        for (int i = 0; i < PATHS; i++)
+            reqs[i] = cairn_http_request_new(arena, CAIRN_HTTP_GET, "/");
+        struct cairn_http_response *res = cairn_http_response_new(reqs[0], 299);
+        struct cairn_service *router = router_of(count, res, paths);
+        for (int i = 0; i < PATHS; i++)
+            reqs[i]->path = cairn_str_from(paths[i]);
+        route_round(router, reqs);
+        rounds[r] = route_round(router, reqs);
+        cairn_service_drop(router);
+        cairn_arena_free(arena);
+    }
+    return median(rounds, ROUNDS);
+}
+
+static void report_router(void)
+{
+    double ten = measure_router(10);
+    double hundred = measure_router(100);
+    double thousand = measure_router(1000);
+    printf("%-18s %.1f ns a call with 10 routes, %.1f with 100, %.1f with 1000: %.2f times ten's\n",
+        "router", ten, hundred, thousand, thousand / ten);
+}
+
 int main(void)
 {
     static const struct cairn_task_ops ops = {.name = "bench", .run = nothing};
@@ -293,6 +372,7 @@ int main(void)
     report_layer("pending_requests", cairn_pending_requests());
     report_layer("peak_ewma", cairn_peak_ewma());
     report_balance();
+    report_router();
     printf("all five: ready %.1f ns, pending once %.1f ns a call\n",
         measure(tower_five(leaf(true))), measure(tower_five(leaf(false))));
     report_timers();
