@@ -34,6 +34,7 @@
 #include <cairn/http/layers/body_timeout.h>
 #include <cairn/http/layers/collect_body.h>
 #include <cairn/http/layers/conditional.h>
+#include <cairn/http/layers/cors.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/http_rate_limit.h>
@@ -74,6 +75,7 @@
 #include <cairn/http/sse.h>
 #include <cairn/http/upgrade.h>
 #include <cairn/http/uuid.h>
+#include <cairn/http/vary.h>
 
 #include <cairn/layers/adaptive_limit.h>
 #include <cairn/layers/async_filter.h>

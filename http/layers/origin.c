@@ -1,0 +1,96 @@
+#include <cairn/http/layers/origin.h>
+
+#include <cairn/http/target.h>
+
+static bool origin_is_scheme(struct cairn_str s)
+{
+    if (s.length == 0 || s.data[0] < 'a' || s.data[0] > 'z')
+        return false;
+    for (size_t i = 1; i < s.length; i++) {
+        char c = s.data[i];
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.')
+            return false;
+    }
+    return true;
+}
+
+/* A host with one of these is syntax, but no browser sends it: it would never be equal. */
+static bool origin_is_in_vain(struct cairn_str authority)
+{
+    for (size_t i = 0; i < authority.length; i++) {
+        char c = authority.data[i];
+        if ((c >= 'A' && c <= 'Z') || c == '*')
+            return true;
+    }
+    return false;
+}
+
+/* PORT with its colon. The scheme's own is left out by a browser, which would never be equal. */
+static bool origin_is_port(struct cairn_str scheme, struct cairn_str port)
+{
+    unsigned long long number;
+    if (port.length == 0)
+        return true;
+    if (!cairn_str_to_u64(cairn_str_of(port.data + 1, port.length - 1), &number) ||
+        number > 65535 || port.data[1] == '0')
+        return false;
+    return !(number == 80 && cairn_str_equal(scheme, CAIRN_STR("http"))) &&
+           !(number == 443 && cairn_str_equal(scheme, CAIRN_STR("https")));
+}
+
+bool cairn__origin_is_valid(struct cairn_str s)
+{
+    const char *colon = s.length ? memchr(s.data, ':', s.length) : NULL;
+    size_t host_length = 0;
+    if (!colon || s.data + s.length - colon < 3 || memcmp(colon, "://", 3) != 0)
+        return false;
+    struct cairn_str scheme = cairn_str_of(s.data, (size_t)(colon - s.data));
+    struct cairn_str authority = cairn_str_of(colon + 3, s.length - scheme.length - 3);
+    if (!origin_is_scheme(scheme) || origin_is_in_vain(authority) ||
+        !cairn__authority_parse(authority, &host_length) || host_length == 0)
+        return false;
+    return origin_is_port(
+        scheme, cairn_str_of(authority.data + host_length, authority.length - host_length));
+}
+
+static struct cairn_str origin_trim(struct cairn_str s)
+{
+    while (s.length > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+        s = cairn_str_of(s.data + 1, s.length - 1);
+    while (s.length > 0 && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
+        s.length--;
+    return s;
+}
+
+bool cairn__list_next(struct cairn_str *list, struct cairn_str *element)
+{
+    if (!list->data)
+        return false;
+    const char *comma = list->length ? memchr(list->data, ',', list->length) : NULL;
+    size_t length = comma ? (size_t)(comma - list->data) : list->length;
+    *element = origin_trim(cairn_str_of(list->data, length));
+    *list = comma ? cairn_str_of(comma + 1, list->length - length - 1) : cairn_str_of(NULL, 0);
+    return true;
+}
+
+bool cairn__list_is(struct cairn_str list, bool (*is_valid)(struct cairn_str), size_t *count)
+{
+    struct cairn_str element;
+    *count = 0;
+    while (cairn__list_next(&list, &element)) {
+        if (!is_valid(element))
+            return false;
+        (*count)++;
+    }
+    return *count > 0;
+}
+
+bool cairn__list_has(struct cairn_str list, struct cairn_str origin)
+{
+    struct cairn_str element;
+    while (cairn__list_next(&list, &element)) {
+        if (cairn_str_equal(element, origin))
+            return true;
+    }
+    return false;
+}
