@@ -77,8 +77,8 @@ CAIRN_API struct cairn_http_multipart_parser *cairn_http_multipart_parser_new(
 
 /*
  * Feeds DATA; *USED is how much of it was consumed before the event. Call again with the rest,
- * until MORE, DONE or REFUSED, also when nothing is left of it. After DONE and REFUSED no more is
- * fed.
+ * until MORE, DONE or REFUSED, also when nothing is left of it. After DONE and REFUSED it says the
+ * same again, and uses nothing.
  */
 CAIRN_API enum cairn_http_multipart_event cairn_http_multipart_parser_feed(
     struct cairn_http_multipart_parser *self, const char *data, size_t length, size_t *used);

@@ -179,6 +179,27 @@ static void all_fields_of_a_part_can_be_read(void **state)
     cairn_arena_free(arena);
 }
 
+static void after_the_end_it_says_the_same_again(void **state)
+{
+    size_t used = 0;
+    (void)state;
+    struct cairn_arena *arena = cairn_arena_new(NULL);
+    struct cairn_http_multipart_parser *parser =
+        cairn_http_multipart_parser_new(arena, CAIRN_STR("b"), NULL);
+    assert_int_equal(
+        cairn_http_multipart_parser_feed(parser, "--b--x", 6, &used), CAIRN_HTTP_MULTIPART_DONE);
+    assert_int_equal(used, 5);
+    assert_int_equal(
+        cairn_http_multipart_parser_feed(parser, "x", 1, &used), CAIRN_HTTP_MULTIPART_DONE);
+    assert_int_equal(used, 0);
+    parser = cairn_http_multipart_parser_new(arena, CAIRN_STR("b"), NULL);
+    cairn_http_multipart_parser_feed(parser, "--bx", 4, &used);
+    assert_int_equal(
+        cairn_http_multipart_parser_feed(parser, "x", 1, &used), CAIRN_HTTP_MULTIPART_REFUSED);
+    assert_int_equal(used, 0);
+    cairn_arena_free(arena);
+}
+
 /* With LIMITS the body is told as EXPECTED, whole and byte by byte. */
 static void assert_limited(
     struct cairn_http_multipart_limits limits, const char *body, const char *expected)
@@ -317,15 +338,13 @@ static void scenario_without_memory(void *cx)
         CAIRN_STR_INIT("content-type"), CAIRN_STR_INIT("multipart/form-data;boundary=\"\\b\"")};
     struct cairn_http_fields fields = {.items = &item, .count = 1};
     size_t used = 0;
-    (void)cx;
     snprintf(body, sizeof(body),
         "--b\r\nContent-Disposition: form-data; name=\"\\\"%05000d\"\r\nx: %03000d\r\n\r\n"
         "x\r\n--b--",
         0, 0);
     cairn_test_alloc_exempt(true);
     struct cairn_arena *arena = cairn_arena_new(NULL);
-    for (int i = 0; i < 3800; i++)
-        cairn_arena_alloc_text(arena, 1);
+    cairn_arena_alloc_text(arena, *(const size_t *)cx);
     cairn_test_alloc_exempt(false);
     const struct cairn_http_multipart_limits limits = {.size = sizeof(limits), .name_bytes = 8000};
     int status = cairn_http_multipart_boundary(&fields, arena, &boundary);
@@ -344,7 +363,8 @@ static void scenario_without_memory(void *cx)
 static void without_memory_a_part_is_refused(void **state)
 {
     (void)state;
-    assert_true(cairn_test_each_allocation(scenario_without_memory, NULL) >= 5);
+    for (size_t filled = 1; filled < 4096; filled += 8)
+        assert_true(cairn_test_each_allocation(scenario_without_memory, &filled) >= 5);
 }
 
 /* What almost is a boundary, again and again, in each cut: it ends, and soon. */
@@ -446,6 +466,7 @@ int main(void)
         cmocka_unit_test(what_a_head_must_have_and_may_not_have),
         cmocka_unit_test(header_lines_are_strict),
         cmocka_unit_test(all_fields_of_a_part_can_be_read),
+        cmocka_unit_test(after_the_end_it_says_the_same_again),
         cmocka_unit_test(each_limit_is_the_last_that_is_allowed),
         cmocka_unit_test(the_limits_by_default),
         cmocka_unit_test(the_boundary_comes_from_the_content_type),
