@@ -367,6 +367,25 @@ static void without_memory_a_part_is_refused(void **state)
         assert_true(cairn_test_each_allocation(scenario_without_memory, &filled) >= 5);
 }
 
+static void without_memory_for_it_there_is_no_boundary(void **state)
+{
+    struct cairn_str boundary;
+    struct cairn_http_field item = {
+        CAIRN_STR_INIT("content-type"), CAIRN_STR_INIT("multipart/form-data;boundary=\"\\b\"")};
+    struct cairn_http_fields fields = {.items = &item, .count = 1};
+    (void)state;
+    cairn_test_alloc_begin();
+    struct cairn_arena *arena = cairn_arena_new(NULL);
+    do
+        cairn_test_alloc_fail_at(1);
+    while (cairn_arena_alloc_text(arena, 1));
+    cairn_test_alloc_fail_at(1);
+    assert_int_equal(cairn_http_multipart_boundary(&fields, arena, &boundary), 503);
+    assert_null(boundary.data);
+    cairn_arena_free(arena);
+    cairn_test_alloc_end();
+}
+
 /* What almost is a boundary, again and again, in each cut: it ends, and soon. */
 static void work_is_linear_in_what_almost_is_a_boundary(void **state)
 {
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(the_boundary_comes_from_the_content_type),
         cmocka_unit_test(no_other_type_and_no_doubtful_boundary_is_taken),
         cmocka_unit_test(without_memory_a_part_is_refused),
+        cmocka_unit_test(without_memory_for_it_there_is_no_boundary),
         cmocka_unit_test(work_is_linear_in_what_almost_is_a_boundary),
         cmocka_unit_test(all_short_sequences_are_read_like_the_reference),
         cmocka_unit_test(random_bodies_are_read_like_the_reference),
