@@ -35,6 +35,7 @@
 #include <cairn/http/layers/collect_body.h>
 #include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/cors.h>
+#include <cairn/http/layers/csrf.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/http_rate_limit.h>

@@ -48,9 +48,7 @@ static struct cairn__cors_complaint cors_check_lists(const struct cairn_cors_opt
 {
     static const char tokens[] = "must be \"*\" or names, separated by commas";
     struct cairn__cors_complaint complaint = cors_check_list(opts, "origins", opts->origins,
-        cairn__origin_is_valid,
-        "must be \"*\" or of the form scheme://host[:port], separated by commas: lower case, no "
-        "path, no wildcard, no default port");
+        cairn__origin_is_valid, "must be \"*\" or " CAIRN__ORIGIN_FORM);
     if (!complaint.option)
         complaint = cors_check_list(opts, "methods", opts->methods, cors_is_name, tokens);
     if (!complaint.option)
