@@ -27,21 +27,16 @@ void cairn__route_others_unref(struct cairn__route_others *others)
     }
 }
 
-static struct cairn_future route_others_answer(struct cairn_http_response *res)
-{
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
-}
-
 struct cairn_future cairn__route_others_call(
     struct cairn__route_others *others, struct cairn_http_request *req)
 {
     if (req->method == CAIRN_HTTP_OPTIONS)
-        return route_others_answer(cairn_http_response_new(req, 204));
+        return cairn__route_answer(req, cairn_http_response_new(req, 204));
     while (!others->target.service && others->outer)
         others = others->outer;
     if (others->target.service)
         return cairn__route_target_send(&others->target, req);
-    return route_others_answer(cairn_http_problem(req, 405, NULL));
+    return cairn__route_answer(req, cairn_http_problem(req, 405, NULL));
 }
 
 struct route_others {

@@ -19,11 +19,6 @@ struct route_call {
 static struct cairn_error route_too_many_params = CAIRN_ERROR_STATIC(CAIRN_ERROR_TOO_LARGE,
     "router", "routers inside of each other have captured more than 16 values");
 
-static struct cairn_future route_answer(struct cairn_http_response *res)
-{
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
-}
-
 /* PREFIX, if there is one, and PATTERN, of which a slash alone adds nothing to a prefix. *OWN is
  * the copy of PATTERN in it. */
 static struct cairn_str route_copy_pattern(
@@ -103,26 +98,23 @@ static unsigned route_all_methods(const struct cairn__route_table *table)
     return methods;
 }
 
-/* CX is the value of Allow, in the arena; one that is there already stays. */
+/* METHODS as a value of Allow, in the arena; NULL without memory. */
+static char *route_allow_text(const struct route_call *call, unsigned methods)
+{
+    char text[CAIRN__METHODS_BYTES];
+    return (char *)(size_t)cairn_arena_copy(
+        call->req->arena, cairn_str_from(cairn__methods_text(methods, ", ", text)))
+        .data;
+}
+
+/* CX is the value of Allow; one that is there already stays. */
 static struct cairn_future route_allow(void *cx, void *value)
 {
     struct cairn_http_response *res = value;
-    if (!cairn_http_fields_get(&res->fields, CAIRN_STR("Allow")).data &&
-        cairn_http_fields_set(&res->fields, CAIRN_STR("Allow"), cairn_str_from(cx)))
-        res = NULL;
-    return route_answer(res);
-}
-
-/* FUTURE, with Allow in its response. */
-static struct cairn_future route_with_allow(
-    const struct route_call *call, struct cairn_future future, unsigned methods)
-{
-    char text[CAIRN__METHODS_BYTES];
-    struct cairn_str copy = cairn_arena_copy(
-        call->req->arena, cairn_str_from(cairn__methods_text(methods, ", ", text)));
-    if (copy.data)
-        return cairn_future_and_then(future, route_allow, (void *)(size_t)copy.data);
-    cairn_future_drop(&future);
+    if (cairn_http_fields_get(&res->fields, CAIRN_STR("Allow")).data ||
+        cairn_http_fields_set(&res->fields, CAIRN_STR("Allow"), cairn_str_from(cx)) == 0)
+        return cairn_future_ready(res);
+    cairn_type_drop(&cairn_http_response_type, res);
     return cairn_future_failed(&cairn_error_no_memory);
 }
 
@@ -130,14 +122,16 @@ static struct cairn_future route_not_allowed(const struct route_call *call)
 {
     const struct cairn__route_table *table = call->table;
     const struct cairn__route_leaf *leaf = &table->leaves[call->match.leaf];
-    unsigned methods = route_methods(table, call->match.leaf);
     uint32_t own = leaf->not_allowed == CAIRN__PATH_NONE ? leaf->others : leaf->not_allowed;
+    char *allow = route_allow_text(call, route_methods(table, call->match.leaf));
+    if (!allow)
+        return cairn__route_fail(call->req, &cairn_error_no_memory);
     if (call->req->method != CAIRN_HTTP_OPTIONS)
         call->root->not_allowed++;
     struct cairn_future future =
         own == CAIRN__PATH_NONE ? cairn__route_others_call(table->others, call->req)
                                 : cairn__route_target_send(&table->routes[own].target, call->req);
-    return route_with_allow(call, future, methods);
+    return cairn_future_and_then(future, route_allow, allow);
 }
 
 static struct cairn_future route_found(const struct route_call *call)
@@ -149,7 +143,7 @@ static struct cairn_future route_found(const struct route_call *call)
     struct cairn__route *route = &call->table->routes[has_route ? index : leaf->first];
     struct cairn_error *error = route_describe_request(call, route);
     if (error)
-        return cairn_future_failed(error);
+        return cairn__route_fail(call->req, error);
     return has_route ? cairn__route_target_send(&route->target, call->req)
                      : route_not_allowed(call);
 }
@@ -161,7 +155,15 @@ static struct cairn_future route_fall_back(const struct route_call *call)
         return cairn__route_target_send(&call->table->fallback, call->req);
     if (call->root->fallback.service)
         return cairn__route_target_send(&call->root->fallback, call->req);
-    return route_answer(cairn_http_problem(call->req, 404, NULL));
+    return cairn__route_answer(call->req, cairn_http_problem(call->req, 404, NULL));
+}
+
+/* The methods of all routes there are. */
+static struct cairn_future route_options_of_all(const struct route_call *call)
+{
+    char *allow = route_allow_text(call, route_all_methods(call->table));
+    struct cairn_http_response *res = allow ? cairn_http_response_new(call->req, 204) : NULL;
+    return cairn_future_and_then(cairn__route_answer(call->req, res), route_allow, allow);
 }
 
 /* That of the innermost group whose prefix the path has, or of the whole. */
@@ -170,23 +172,22 @@ static struct cairn_future route_not_found(struct route_call *call)
     struct cairn__route_table *table = call->table;
     struct cairn_http_request *req = call->req;
     if (req->method == CAIRN_HTTP_OPTIONS && cairn_str_equal(req->path, CAIRN_STR("*")))
-        return route_with_allow(
-            call, route_answer(cairn_http_response_new(req, 204)), route_all_methods(table));
+        return route_options_of_all(call);
     call->root->not_found++;
     enum cairn__path_result result =
         cairn__path_tree_find(&table->fallback_tree, req->path, req->arena, &call->match);
     if (result == CAIRN__PATH_MISSING)
         return route_fall_back(call);
     if (result == CAIRN__PATH_NO_MEMORY)
-        return cairn_future_failed(&cairn_error_no_memory);
+        return cairn__route_fail(req, &cairn_error_no_memory);
     struct cairn__route *route = &table->routes[table->fallback_leaves[call->match.leaf]];
     struct cairn_error *error = route_describe_request(call, route);
-    return error ? cairn_future_failed(error) : cairn__route_target_send(&route->target, req);
+    return error ? cairn__route_fail(req, error) : cairn__route_target_send(&route->target, req);
 }
 
 static struct cairn_future route_by_path(struct route_call *call)
 {
-    const struct cairn_http_request *req = call->req;
+    struct cairn_http_request *req = call->req;
     switch (cairn__path_tree_find(&call->table->tree, req->path, req->arena, &call->match)) {
     case CAIRN__PATH_FOUND:
         return route_found(call);
@@ -194,10 +195,11 @@ static struct cairn_future route_by_path(struct route_call *call)
         return route_not_found(call);
     case CAIRN__PATH_BAD:
         call->root->bad_path++;
-        return route_answer(cairn_http_problem(
-            req, 400, "the percent-encoding of the path is broken, or has a NUL"));
+        return cairn__route_answer(
+            req, cairn_http_problem(
+                     req, 400, "the percent-encoding of the path is broken, or has a NUL"));
     default:
-        return cairn_future_failed(&cairn_error_no_memory);
+        return cairn__route_fail(req, &cairn_error_no_memory);
     }
 }
 
@@ -224,7 +226,7 @@ static struct cairn_future route_call(struct cairn_service *base, void *request)
     call.table = table;
     call.req = request;
     if (table->hosts.names && route_choose_host(&call))
-        return cairn_future_failed(&cairn_error_no_memory);
+        return cairn__route_fail(request, &cairn_error_no_memory);
     return route_by_path(&call);
 }
 

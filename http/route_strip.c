@@ -1,6 +1,6 @@
 #include <cairn/http/route_strip.h>
 
-#include <cairn/http/message.h>
+#include <cairn/http/route_target.h>
 #include <cairn/service/alloc.h>
 
 /* Its text stands behind it in one block. */
@@ -45,7 +45,7 @@ static struct cairn_future strip_call(struct cairn_service *base, void *request)
     struct cairn_http_request *req = request;
     struct cairn_str joined = strip_join(req->arena, req->route_prefix, prefix->text);
     if (!joined.data)
-        return cairn_future_failed(&cairn_error_no_memory);
+        return cairn__route_fail(req, &cairn_error_no_memory);
     req->route_prefix = joined;
     req->path = strip_segments(req->path, prefix->segments);
     return cairn_service_call(base->inner, req);

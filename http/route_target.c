@@ -36,9 +36,17 @@ struct cairn_error *cairn__route_target_check(
     return NULL;
 }
 
-static struct cairn_future route_target_fail(struct cairn__route_target *target)
+struct cairn_future cairn__route_answer(
+    struct cairn_http_request *req, struct cairn_http_response *res)
 {
-    return cairn_future_failed(cairn_error_ref(target->dead));
+    cairn_type_drop(&cairn_http_request_type, req);
+    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+}
+
+struct cairn_future cairn__route_fail(struct cairn_http_request *req, struct cairn_error *error)
+{
+    cairn_type_drop(&cairn_http_request_type, req);
+    return cairn_future_failed(error);
 }
 
 /* The request waits for a copy, whose reservation is its own; what the poll has left in the
@@ -48,7 +56,7 @@ static struct cairn_future route_target_wait(
 {
     cairn_service_release(target->service);
     struct cairn_service *copy = cairn_service_clone(target->service);
-    return copy ? cairn_service_oneshot(copy, req) : cairn_future_failed(&cairn_error_no_memory);
+    return copy ? cairn_service_oneshot(copy, req) : cairn__route_fail(req, &cairn_error_no_memory);
 }
 
 struct cairn_future cairn__route_target_send(
@@ -57,14 +65,14 @@ struct cairn_future cairn__route_target_send(
     const struct cairn_context spot = {NULL, cairn_runtime_current()};
     target->hits++;
     if (CAIRN_UNLIKELY(target->dead))
-        return route_target_fail(target);
+        return cairn__route_fail(req, cairn_error_ref(target->dead));
     switch (cairn_service_poll_ready(target->service, &spot, &target->dead)) {
     case CAIRN_READY:
         return cairn_service_call(target->service, req);
     case CAIRN_PENDING:
         return route_target_wait(target, req);
     default:
-        return route_target_fail(target);
+        return cairn__route_fail(req, cairn_error_ref(target->dead));
     }
 }
 

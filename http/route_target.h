@@ -21,6 +21,12 @@ struct cairn_error *cairn__route_target_check(
 struct cairn_future cairn__route_target_send(
     struct cairn__route_target *target, struct cairn_http_request *req);
 
+/* The ends of a request that goes no further. Both drop REQ: nobody will read its body. RES, made
+ * for it, may be NULL: out of memory. The other takes ERROR. */
+struct cairn_future cairn__route_answer(
+    struct cairn_http_request *req, struct cairn_http_response *res);
+struct cairn_future cairn__route_fail(struct cairn_http_request *req, struct cairn_error *error);
+
 /* The hits and the stack. */
 void cairn__route_target_describe(
     const struct cairn__route_target *target, struct cairn_describe *d);

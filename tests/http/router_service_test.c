@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <cairn/http/body.h>
 #include <cairn/http/named.h>
 #include <cairn/testkit/contract.h>
 
@@ -250,6 +251,75 @@ static void matching_allocates_nothing(void **state)
     cairn_service_drop(service);
 }
 
+static void stream_dropped(void *state)
+{
+    ++*(int *)state;
+}
+
+static const struct cairn_stream_ops counted_stream_ops = {
+    .name = "counted", .drop = stream_dropped};
+
+/* Sends a request whose body is a stream; returns how often that was dropped before the exchange
+ * ended. */
+static int drops_of_a_body(
+    struct rig *rig, struct cairn_service *service, enum cairn_http_method method, const char *path)
+{
+    static int drops;
+    union cairn_outcome out;
+    struct cairn_http_request *req = cairn_http_request_new(rig->arena, method, path);
+    drops = 0;
+    assert_int_equal(
+        cairn_http_request_set_body(req, (struct cairn_stream){&counted_stream_ops, &drops}, -1),
+        0);
+    struct cairn_future future = send(rig, &rig->hand, service, req);
+    if (cairn_harness_poll(&rig->hand, &future, &out) == CAIRN_FAILED)
+        cairn_error_unref(out.error);
+    return drops;
+}
+
+static void what_the_router_answers_itself_is_dropped_with_its_body(void **state)
+{
+    struct rig *rig = *state;
+    struct cairn_http_router *r = cairn_http_router_new();
+    cairn_http_get(r, "/mock", cairn_mock_service(rig->mock));
+    struct cairn_service *service = finish(r);
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_GET, "/none"), 1);
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_GET, "/%"), 1);
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_POST, "/mock"), 1);
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_OPTIONS, "/mock"), 1);
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_OPTIONS, "*"), 1);
+    cairn_mock_fail_ready(
+        rig->mock, cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "mock", NULL, "gone for good"));
+    assert_int_equal(drops_of_a_body(rig, service, CAIRN_HTTP_GET, "/mock"), 1);
+    cairn_service_drop(service);
+}
+
+/* What the router takes off the path is off that request alone: retry has made a copy before. */
+static struct cairn_http_response *fail_first(struct cairn_http_request *req, void *state)
+{
+    ++*(int *)state;
+    return *(int *)state == 1 ? NULL : cairn_http_bytes(req, 200, NULL, req->path);
+}
+
+static void a_request_can_be_sent_again_as_a_copy(void **state)
+{
+    int calls = 0;
+    struct rig *rig = *state;
+    struct cairn_http_router *r = cairn_http_router_new();
+    struct cairn_http_router *group = cairn_http_router_new();
+    cairn_http_get(group, "/x", cairn_http_handler(fail_first, &calls));
+    cairn_http_nest(r, "/group", group);
+    struct cairn_service *service = finish(r);
+    struct cairn_http_request *req = cairn_http_request_new(rig->arena, CAIRN_HTTP_GET, "/group/x");
+    struct cairn_http_request *copy = cairn_http_request_type.clone(req);
+    union cairn_outcome out;
+    struct cairn_future future = send(rig, &rig->hand, service, req);
+    assert_int_equal(cairn_harness_poll(&rig->hand, &future, &out), CAIRN_FAILED);
+    future = send(rig, &rig->hand, service, copy);
+    assert_response(&rig->hand, &future, "/x");
+    cairn_service_drop(service);
+}
+
 /* One of everything. */
 static struct cairn_http_router *router_with_all(void)
 {
@@ -405,6 +475,8 @@ int main(void)
         cmocka_unit_test(keeps_the_service_contract),
         rig_test(copies_share_routes_and_counters),
         rig_test(matching_allocates_nothing),
+        rig_test(what_the_router_answers_itself_is_dropped_with_its_body),
+        rig_test(a_request_can_be_sent_again_as_a_copy),
         cmocka_unit_test(is_broken_and_nothing_worse_without_memory),
         rig_test(fails_where_the_arena_has_no_room_for_what_was_captured),
         rig_test(a_thousand_routes_are_each_found),
