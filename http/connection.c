@@ -81,12 +81,33 @@ static bool connection_enter(struct cairn__connection *self)
     return is_outermost;
 }
 
+/* Whether what the answer waited for the socket to take is gone. */
+static bool connection_is_due(const struct cairn__connection *self)
+{
+    const struct cairn__exchange *exchange = self->exchange;
+    return self->state == CAIRN__WRITE && !exchange->rest.length && !exchange->file.length &&
+           (exchange->chunk || cairn_stream_is_empty(&exchange->stream)) && !self->io.is_writing;
+}
+
+/* The last flush may send the end of a large body, and then nobody else sees to what follows. */
+static void connection_flush(struct cairn__connection *self)
+{
+    cairn__connection_flush(self);
+    while (connection_is_due(self)) {
+        cairn__connection_pump(self);
+        if (self->state == CAIRN__IDLE)
+            cairn__connection_feed(self, NULL, 0);
+        if (self->state != CAIRN__DEAD)
+            cairn__connection_flush(self);
+    }
+}
+
 static void connection_leave(struct cairn__connection *self, bool is_outermost)
 {
     if (!is_outermost)
         return;
     if (self->state != CAIRN__DEAD)
-        cairn__connection_flush(self);
+        connection_flush(self);
     self->is_entered = false;
     if (self->state == CAIRN__DEAD) {
         self->worker->batch_length = 0;

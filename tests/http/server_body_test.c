@@ -31,6 +31,8 @@ struct app {
 
 static char text[1 << 21];
 
+#define LONG_BYTES (5 << 18) /* of /long: 1.25 MiB */
+
 static void await(const int *value, int expected)
 {
     for (int i = 0; i < 10000 && __atomic_load_n(value, __ATOMIC_ACQUIRE) < expected; i++)
@@ -179,7 +181,8 @@ static struct cairn_http_response *file(struct cairn_http_request *req)
     unlink(path);
     assert_int_equal(ftruncate(fd, 4 << 20), 0);
     assert_int_equal(pwrite(fd, "begin", 5, 1 << 20), 5);
-    return cairn_http_file(req, 200, NULL, fd, 1 << 20, is(req, "/cut") ? 8 << 20 : 1 << 20);
+    int64_t length = is(req, "/cut") ? 8 << 20 : is(req, "/long") ? LONG_BYTES : 1 << 20;
+    return cairn_http_file(req, 200, NULL, fd, 1 << 20, length);
 }
 
 /* Collected trailers, by a handler that sees the whole body. */
@@ -237,7 +240,7 @@ static struct cairn_future handle(struct cairn_http_request *req, void *state)
         return cairn_future_start(&trailers_ops, &(struct trailers){.req = req});
     if (is(req, "/info"))
         return cairn_future_ready(connection_numbers(req));
-    if (is(req, "/file") || is(req, "/cut"))
+    if (is(req, "/file") || is(req, "/cut") || is(req, "/long"))
         return cairn_future_ready(file(req));
     return cairn_future_ready(cairn_http_text(req, 200, "ignored"));
 }
@@ -570,6 +573,22 @@ static void sends_a_part_of_a_file_and_cuts_when_it_is_shorter(void **state)
     assert_int_equal(server_rig_finish(&rig).responses, 3);
 }
 
+/* More than a turn's share: the end goes out where the turn ends, and nothing else says so. */
+static void goes_on_behind_a_file_that_takes_more_than_a_turn(void **state)
+{
+    struct app app;
+    struct server_rig rig;
+    (void)state;
+    int fd = begin(&rig, &app, "");
+    for (int i = 0; i < 20; i++) {
+        client_send(fd, "GET /long HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_in_range(
+            client_response(fd, false, text, sizeof(text)), LONG_BYTES, LONG_BYTES + 200);
+    }
+    close(fd);
+    assert_int_equal(server_rig_finish(&rig).responses, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,6 +606,7 @@ int main(void)
         cmocka_unit_test(trailers_go_both_ways),
         cmocka_unit_test(numbers_connections_and_their_requests),
         cmocka_unit_test(sends_a_part_of_a_file_and_cuts_when_it_is_shorter),
+        cmocka_unit_test(goes_on_behind_a_file_that_takes_more_than_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
