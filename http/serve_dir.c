@@ -76,13 +76,22 @@ static struct cairn_future serve_dir_miss(struct cairn__site *site, struct cairn
     return cairn_future_wrap(&serve_dir_missing_ops, &inner);
 }
 
+/* The path that the client sees, as far as it matters to it: a router that has taken "/static" off
+ * leaves the same of "/static" and of "/static/". */
+static struct cairn_str serve_dir_shown_path(const struct cairn_http_request *req)
+{
+    bool is_root = cairn_str_equal(req->path, CAIRN_STR("/"));
+    return is_root && req->route_prefix.data ? cairn_http_request_original_path(req) : req->path;
+}
+
 /* Relative, so that it holds below whatever prefix the client sees, and leads to no other host. */
 static struct cairn_future serve_dir_redirect(
     struct cairn__site *site, struct cairn_http_request *req)
 {
-    const char *end = req->path.data + req->path.length;
+    struct cairn_str path = serve_dir_shown_path(req);
+    const char *end = path.data + path.length;
     const char *segment = end;
-    while (segment > req->path.data && segment[-1] != '/')
+    while (segment > path.data && segment[-1] != '/')
         segment--;
     bool has_query = req->query.data != NULL;
     struct cairn_str to = cairn_arena_printf(req->arena, "./%.*s/%s%.*s", (int)(end - segment),
@@ -246,11 +255,18 @@ static int serve_dir_prepare(
     lookup->index = site->files->index;
     lookup->extension = site->files->extension;
     cairn__site_codings(site, &req->fields, lookup);
-    if (!site->file)
-        return cairn__serve_path(
-            req->path, cairn_str_from(site->prefix), site->hidden, &lookup->path);
-    memcpy(lookup->path.name, site->file, strlen(site->file) + 1);
-    lookup->path.is_folder = false;
+    if (site->file) {
+        memcpy(lookup->path.name, site->file, strlen(site->file) + 1);
+        lookup->path.is_folder = false;
+        return 0;
+    }
+    struct cairn_str shown = serve_dir_shown_path(req);
+    int status =
+        cairn__serve_path(req->path, cairn_str_from(site->prefix), site->hidden, &lookup->path);
+    if (status)
+        return status;
+    if (shown.length && shown.data[shown.length - 1] != '/')
+        lookup->path.is_folder = false;
     return 0;
 }
 

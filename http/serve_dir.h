@@ -28,7 +28,8 @@ struct cairn_serve_dir_options {
     const char *root;
     struct cairn_http_file_backend files;
     /* The path it is mounted at, "/static": taken off the path of each request. Copied. NULL: all
-     * of the path is the file's. */
+     * of the path is the file's; so it is behind cairn_http_nest_service and in a group, which take
+     * their prefix off themselves. */
     const char *prefix;
     /* Always this file, "index.html", whatever the path (Tower's ServeFile). Copied. NULL: by path.
      */

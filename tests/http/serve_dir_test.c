@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <cairn/http/router.h>
 #include <cairn/http/serve_dir.h>
 #include <cairn/service/blocking.h>
 #include <cairn/service/call.h>
@@ -173,6 +174,23 @@ static void a_folder_without_its_slash_is_a_redirect_below_any_prefix(void **sta
     service = serve(.prefix = "/static");
     assert_str(fixture_field(get(f, service, "/static"), "Location"), "./static/");
     assert_str(fixture_field(get(f, service, "/static/docs"), "Location"), "./docs/");
+    cairn_service_drop(service);
+}
+
+static void below_a_router_it_knows_its_root_from_the_path_without_a_slash(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_http_router *router = cairn_http_router_new();
+    cairn_http_nest_service(router, "/static", serve(.index = NULL));
+    struct cairn_service *service = whole(cairn_http_router_service(router));
+    struct cairn_http_response *res = get(f, service, "/static?a");
+    assert_status(res, 307);
+    assert_str(fixture_field(res, "Location"), "./static/?a");
+    assert_content(get(f, service, "/static/"), 200, INDEX);
+    assert_content(get(f, service, "/static/site.css"), 200, CSS);
+    assert_str(fixture_field(get(f, service, "/static/docs"), "Location"), "./docs/");
+    assert_content(get(f, service, "/static/docs/"), 200, "docs");
+    assert_status(get(f, service, "/static//"), 404);
     cairn_service_drop(service);
 }
 
@@ -833,6 +851,7 @@ int main(void)
         serve_test(a_folder_that_is_called_like_an_index_is_none),
         serve_test(without_an_index_folders_are_not_there),
         serve_test(a_folder_without_its_slash_is_a_redirect_below_any_prefix),
+        serve_test(below_a_router_it_knows_its_root_from_the_path_without_a_slash),
         serve_test(a_redirect_never_leads_to_another_host),
         serve_test(takes_its_prefix_off),
         serve_test(a_name_without_an_extension_may_get_one),
