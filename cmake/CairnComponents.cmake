@@ -5,11 +5,13 @@
 #   cairn_component(json PACKAGES jansson>=2.13 SOURCES json.c HEADERS json.h)
 #   cairn_component(redis PACKAGES hiredis>=1.0 SOURCES … HEADERS … LAYERS cache_redis)
 #
-# PACKAGES are pkg-config's, with their versions. The option CAIRN_WITH_JSON is AUTO (built when they
+# PACKAGES are pkg-config's, with their versions; or one lib<name>/<header> of a library without a .pc. The option CAIRN_WITH_JSON is AUTO (built when they
 # are there), ON (an error when not) or OFF. What comes of it: libcairn-json.so and .a, the targets
 # cairn::json and cairn::json_static, cairn-json.pc, find_package(cairn COMPONENTS json), and TARGET
 # cairn_json for an if(). Its tests and examples say COMPONENTS json, and are left out without it.
 # A layer is x.c and x.h (in http/: layers/x.c, layers/x.h), and its test <where>/x_test.c.
+
+include(CairnFindPackage)
 
 # The soname and symbol node of every library: before 1.0 each minor release may break the ABI.
 set(cairn_abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
@@ -41,7 +43,7 @@ function(cairn_component_wanted out name packages)
     if(NOT wish)
         return()
     endif()
-    pkg_check_modules(CAIRN_${upper} QUIET IMPORTED_TARGET GLOBAL ${packages})
+    cairn_find_package(CAIRN_${upper} ${packages})
     if(CAIRN_${upper}_FOUND)
         set(${out} ON PARENT_SCOPE)
     elseif(wish STREQUAL AUTO)
@@ -111,7 +113,13 @@ function(cairn_component_install name package_dir pc_dir)
     set(cairn_component ${name})
     get_property(cairn_component_packages GLOBAL PROPERTY CAIRN_PACKAGES_${name})
     get_property(cairn_component_description GLOBAL PROPERTY CAIRN_DESCRIPTION_${name})
-    string(REGEX REPLACE "([<>=]+)" " \\1 " cairn_component_requires "${cairn_component_packages}")
+    set(cairn_component_libs)
+    if("${cairn_component_packages}" MATCHES "^lib([^/]+)/")
+        set(cairn_component_libs " -l${CMAKE_MATCH_1}")
+        set(cairn_component_requires)
+    else()
+        string(REGEX REPLACE "([<>=]+)" " \\1 " cairn_component_requires "${cairn_component_packages}")
+    endif()
     string(REPLACE ";" ", " cairn_component_requires "${cairn_component_requires}")
     string(REPLACE ";" " " cairn_component_packages "${cairn_component_packages}")
 

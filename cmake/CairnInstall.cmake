@@ -23,6 +23,7 @@ write_basic_package_version_file(
 install(FILES
     ${PROJECT_BINARY_DIR}/generated/cairn-config.cmake
     ${PROJECT_BINARY_DIR}/generated/cairn-config-version.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/CairnFindPackage.cmake
     ${PROJECT_SOURCE_DIR}/cmake/CairnLibevent.cmake
     DESTINATION ${cairn_package_dir})
 

@@ -61,14 +61,25 @@ SCRIPT
     rm -rf "$dir/build/CMakeCache.txt"
 }
 
+# has PACKAGES: of pkg-config, or lib<name>/<header>.
+has() {
+    case $1 in
+    lib*/*) echo "#include <${1#*/}>" | "$cc" -E - >/dev/null 2>&1 ;;
+    # shellcheck disable=SC2086
+    *) pkg-config --exists "$(echo $1 | sed 's/[<>=][<>=]*/ & /g')" ;;
+    esac
+}
+
 for component in "$@"; do
     name=${component%%=*}
-    # shellcheck disable=SC2086
-    if ! pkg-config --exists "$(echo ${component#*=} | sed 's/[<>=][<>=]*/ & /g')"; then
+    if ! has "${component#*=}"; then
         echo "left out: $name, which needs ${component#*=}"
         continue
     fi
-    refuse "$name" "${component#*=}"
+    case ${component#*=} in
+    lib*/*) ;;
+    *) refuse "$name" "${component#*=}" ;;
+    esac
     configure "$(option "$name" ON)" || fail "cmake fails with $name alone"
     ninja -C "$dir/build" "cairn_${name}" "cairn_${name}_static" >"$dir/log" 2>&1 ||
         fail "$name alone does not build"
