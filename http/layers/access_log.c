@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 
+#include <cairn/http/body.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/layers/field_names.h>
 #include <cairn/http/layers/log_line.h>
@@ -101,11 +102,6 @@ static struct cairn_str access_log_peer(const struct sockaddr *peer, char *text,
     return cairn_str_from(address);
 }
 
-static int64_t access_log_bytes(const struct cairn_http_response *res)
-{
-    return res->stream.ops ? res->stream_length : (int64_t)res->body.length;
-}
-
 static int access_log_status(const struct cairn_http_response *res, const struct cairn_error *error)
 {
     if (res)
@@ -168,7 +164,7 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
     cairn__log_line_text(&line, "target", req->target, ACCESS_LOG_TARGET_MOST);
     cairn__log_line_text(&line, "route", req->route, ACCESS_LOG_ROUTE_MOST);
     cairn__log_line_number(&line, "status", access_log_status(res, error));
-    cairn__log_line_number(&line, "bytes", res ? access_log_bytes(res) : -1);
+    cairn__log_line_number(&line, "bytes", res ? cairn_http_response_length(res) : -1);
     cairn__log_line_duration(&line, "dur_ms", access_log_since(start));
     cairn__log_line_text(&line, "request_id", cairn_http_request_id(req), ACCESS_LOG_ID_MOST);
     cairn__log_line_text(

@@ -290,6 +290,19 @@ static void knows_the_length_of_a_stream_where_it_was_told(void **state)
     }
 }
 
+static void knows_the_length_of_a_file(void **state)
+{
+    struct log *log = *state;
+    struct cairn_service *service =
+        fixture_around_mock(log->f, cairn_access_log(.file = log->file));
+    struct cairn_http_request *req = fixture_request(log->f, "/");
+    struct cairn_future future = fixture_send(log->f, service, req);
+    fixture_respond(log->f, cairn_http_file(req, 200, NULL, dup(0), 0, 12345));
+    fixture_response(log->f, &future);
+    cairn_service_drop(service);
+    assert_non_null(strstr(log_read(log), "\"bytes\":12345,"));
+}
+
 static double log_duration(struct log *log)
 {
     const char *at = strstr(log_read(log), "\"dur_ms\":");
@@ -581,6 +594,7 @@ int main(void)
         log_test(logs_a_failure_after_the_stack_is_gone),
         log_test(logs_a_call_that_was_given_up),
         log_test(knows_the_length_of_a_stream_where_it_was_told),
+        log_test(knows_the_length_of_a_file),
         log_test(measures_how_long_the_answer_took),
         log_test(measures_a_handler_that_holds_up_its_turn),
         log_test(writes_100_ms_after_the_first_line_and_not_before),
