@@ -1,5 +1,6 @@
 #include <cairn/http/layers/cors_policy.h>
 
+#include <cairn/http/layers/option_list.h>
 #include <cairn/http/layers/origin.h>
 
 #define CORS_MIRRORS \
@@ -26,14 +27,13 @@ static bool cors_is_any(const char *list)
 static struct cairn__cors_complaint cors_check_list(const struct cairn_cors_options *opts,
     const char *option, const char *list, bool (*is_valid)(struct cairn_str), const char *form)
 {
-    size_t count;
     if (!list)
         return cors_fine;
     if (cors_is_any(list))
         return opts->credentials ? (struct cairn__cors_complaint){option,
                                        "must not be \"*\" with credentials: a browser refuses that"}
                                  : cors_fine;
-    if (cairn__list_is(cairn_str_from(list), is_valid, &count))
+    if (cairn__list_is(cairn_str_from(list), is_valid))
         return cors_fine;
     return (struct cairn__cors_complaint){option, form};
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <cairn/http/error_response.h>
+#include <cairn/http/layers/option_list.h>
 #include <cairn/http/layers/origin.h>
 #include <cairn/service/alloc.h>
 
@@ -128,13 +129,11 @@ static struct cairn_service *csrf_apply(
 {
     struct cairn_service *broken;
     struct cairn_csrf_options opts;
-    size_t count;
     memcpy(&opts, layer->options, sizeof(opts));
     if (!cairn_layer_types_fit(
             layer, inner, &cairn_http_request_type, &cairn_http_response_type, &broken))
         return broken;
-    if (opts.trusted &&
-        !cairn__list_is(cairn_str_from(opts.trusted), cairn__origin_is_valid, &count))
+    if (opts.trusted && !cairn__list_is(cairn_str_from(opts.trusted), cairn__origin_is_valid))
         return cairn_layer_invalid(layer, inner, "trusted must be " CAIRN__ORIGIN_FORM);
     struct csrf_shared *shared = csrf_shared_new(&opts);
     struct csrf *self = shared ? cairn_service_new(&csrf_ops, inner) : NULL;
