@@ -32,6 +32,7 @@
 #include <cairn/http/layers/add_extension.h>
 #include <cairn/http/layers/body_limit.h>
 #include <cairn/http/layers/body_timeout.h>
+#include <cairn/http/layers/cache_control.h>
 #include <cairn/http/layers/collect_body.h>
 #include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/cors.h>

@@ -548,14 +548,7 @@ static void gives_the_answer_back_that_it_cannot_edit(void **state)
     struct fixture *f = *state;
     struct cairn_service *service = fixture_around_mock(f, cairn_cors(.origins = "*"));
     struct cairn_future future = fixture_send(f, service, asked_by_b(f));
-    struct cairn_mock_request *request = cairn_mock_next_request(f->mock);
-    struct cairn_http_response *res = cairn_http_response_type.clone(
-        cairn_http_text(cairn_mock_request_value(request), 200, "fine"));
-    cairn_mock_respond(request, res);
-    struct cairn_arena *arena = f->arena;
-    f->arena = res->arena;
-    fixture_exhaust(f);
-    f->arena = arena;
+    hunger_respond_starving(f);
     assert_int_equal(fixture_failure(f, &future)->code, CAIRN_ERROR_MEMORY);
     cairn_service_drop(service);
 }

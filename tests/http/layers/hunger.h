@@ -50,4 +50,17 @@ static inline void assert_whole_or_failed(struct fixture *f, struct cairn_servic
     assert_true(failures > 1);
 }
 
+/* Answers the mock's next request with what has an arena of its own, which is full. */
+static inline void hunger_respond_starving(struct fixture *f)
+{
+    struct cairn_mock_request *request = cairn_mock_next_request(f->mock);
+    struct cairn_http_response *res = cairn_http_response_type.clone(
+        cairn_http_text(cairn_mock_request_value(request), 200, "fine"));
+    struct cairn_arena *arena = f->arena;
+    cairn_mock_respond(request, res);
+    f->arena = res->arena;
+    fixture_exhaust(f);
+    f->arena = arena;
+}
+
 #endif

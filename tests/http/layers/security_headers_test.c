@@ -1,4 +1,4 @@
-#include "http_fixture.h"
+#include "hunger.h"
 
 #include <cairn/http/layers/security_headers.h>
 
@@ -150,14 +150,7 @@ static void fails_without_memory_and_drops_the_answer(void **state)
     struct fixture *f = *state;
     struct cairn_service *service = fixture_around_mock(f, cairn_security_headers());
     struct cairn_future future = fixture_send(f, service, fixture_request(f, "/"));
-    struct cairn_mock_request *request = cairn_mock_next_request(f->mock);
-    struct cairn_http_response *res = cairn_http_response_type.clone(
-        cairn_http_text(cairn_mock_request_value(request), 200, "fine"));
-    struct cairn_arena *arena = f->arena;
-    cairn_mock_respond(request, res);
-    f->arena = res->arena;
-    fixture_exhaust(f);
-    f->arena = arena;
+    hunger_respond_starving(f);
     assert_int_equal(fixture_failure(f, &future)->code, CAIRN_ERROR_MEMORY);
     cairn_service_drop(service);
 }
