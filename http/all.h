@@ -58,6 +58,7 @@
 #include <cairn/http/layers/timeout_response.h>
 #include <cairn/http/layers/trace.h>
 #include <cairn/http/layers/trace_log.h>
+#include <cairn/http/layers/validate_header.h>
 #include <cairn/http/limits.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/message.h>

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <cairn/http/layers/option_text.h>
 #include <cairn/http/media_type.h>
 #include <cairn/service/alloc.h>
 
@@ -103,22 +104,6 @@ const char *cairn__cache_rules_complaint(
     return NULL;
 }
 
-static size_t cache_rules_bytes(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
-static const char *cache_rules_put(char **at, const char *text)
-{
-    size_t bytes = cache_rules_bytes(text);
-    char *copy = *at;
-    if (!text)
-        return NULL;
-    memcpy(copy, text, bytes);
-    *at += bytes;
-    return copy;
-}
-
 struct cairn__cache_rules *cairn__cache_rules_new(const struct cairn_cache_control_options *opts)
 {
     size_t count = cache_rules_count(opts);
@@ -126,8 +111,8 @@ struct cairn__cache_rules *cairn__cache_rules_new(const struct cairn_cache_contr
     size_t bytes = sizeof(*self) + count * sizeof(self->rules[0]);
     for (size_t i = 0; i < count; i++) {
         struct cairn_cache_control_rule rule = cache_rules_at(opts, i);
-        bytes += cache_rules_bytes(rule.path) + cache_rules_bytes(rule.type) +
-                 cache_rules_bytes(rule.value);
+        bytes += cairn__option_bytes(rule.path) + cairn__option_bytes(rule.type) +
+                 cairn__option_bytes(rule.value);
     }
     self = cairn_alloc_zero(bytes);
     if (!self)
@@ -138,9 +123,9 @@ struct cairn__cache_rules *cairn__cache_rules_new(const struct cairn_cache_contr
     self->count = count;
     for (size_t i = 0; i < count; i++) {
         struct cairn_cache_control_rule rule = cache_rules_at(opts, i);
-        rule.path = cache_rules_put(&at, rule.path);
-        rule.type = cache_rules_put(&at, rule.type);
-        rule.value = cache_rules_put(&at, rule.value);
+        rule.path = cairn__option_copy(&at, rule.path);
+        rule.type = cairn__option_copy(&at, rule.type);
+        rule.value = cairn__option_copy(&at, rule.value);
         self->rules[i] = rule;
     }
     return self;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <cairn/http/layers/option_list.h>
+#include <cairn/http/layers/option_text.h>
 #include <cairn/http/vary.h>
 #include <cairn/service/alloc.h>
 
@@ -14,33 +15,22 @@
 #define CORS_ASKED_HEADERS CAIRN_STR("Access-Control-Request-Headers")
 #define CORS_ASKED_NETWORK CAIRN_STR("Access-Control-Request-Private-Network")
 
-static struct cairn_str cors_put(char **text, const char *option)
-{
-    struct cairn_str s = cairn_str_from(option);
-    if (!option)
-        return s;
-    memcpy(*text, option, s.length + 1);
-    s.data = *text;
-    *text += s.length + 1;
-    return s;
-}
-
 struct cairn__cors *cairn__cors_new(const struct cairn_cors_options *opts)
 {
     const char *const texts[] = {opts->origins, opts->methods, opts->headers, opts->expose};
     size_t bytes = 0;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-        bytes += cairn_str_from(texts[i]).length + 1;
+        bytes += cairn__option_bytes(texts[i]);
     struct cairn__cors *self = cairn_alloc_zero(sizeof(*self) + bytes);
     if (!self)
         return NULL;
     char *text = (char *)(self + 1);
     self->references = 1;
     self->opts = *opts;
-    self->origins = cors_put(&text, opts->origins);
-    self->methods = cors_put(&text, opts->methods);
-    self->headers = cors_put(&text, opts->headers);
-    self->expose = cors_put(&text, opts->expose);
+    self->origins = cairn_str_from(cairn__option_copy(&text, opts->origins));
+    self->methods = cairn_str_from(cairn__option_copy(&text, opts->methods));
+    self->headers = cairn_str_from(cairn__option_copy(&text, opts->headers));
+    self->expose = cairn_str_from(cairn__option_copy(&text, opts->expose));
     self->is_constant = opts->origins && !strchr(opts->origins, ',');
     return self;
 }

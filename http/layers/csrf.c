@@ -4,6 +4,7 @@
 
 #include <cairn/http/error_response.h>
 #include <cairn/http/layers/option_list.h>
+#include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
 #include <cairn/service/alloc.h>
 
@@ -111,16 +112,14 @@ static const struct cairn_service_ops csrf_ops = {
 
 static struct csrf_shared *csrf_shared_new(const struct cairn_csrf_options *opts)
 {
-    size_t length = opts->trusted ? strlen(opts->trusted) : 0;
-    struct csrf_shared *shared = cairn_alloc_zero(sizeof(*shared) + length + 1);
+    struct csrf_shared *shared =
+        cairn_alloc_zero(sizeof(*shared) + cairn__option_bytes(opts->trusted));
     if (!shared)
         return NULL;
+    char *text = (char *)(shared + 1);
     shared->references = 1;
     shared->opts = *opts;
-    if (opts->trusted) {
-        memcpy(shared + 1, opts->trusted, length);
-        shared->trusted = cairn_str_of((char *)(shared + 1), length);
-    }
+    shared->trusted = cairn_str_from(cairn__option_copy(&text, opts->trusted));
     return shared;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cairn/http/layers/require_basic.h>
 #include <cairn/http/layers/require_bearer.h>
+#include <cairn/http/layers/validate_header.h>
 #include <cairn/http/secret.h>
 
 bool __wrap_cairn_secret_equal(struct cairn_str given, struct cairn_str secret);
@@ -70,12 +71,22 @@ static void bearer_compares_with_every_token(void **state)
     }
 }
 
+static void a_validated_header_goes_by_the_comparison_alone(void **state)
+{
+    struct cairn_layer layer = cairn_validate_header(.name = "Authorization", .value = "x");
+    verdicts[0] = true;
+    assert_int_equal(ask(*state, layer, "wrong"), 200);
+    verdicts[0] = false;
+    assert_int_equal(ask(*state, layer, "x"), 403);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(basic_goes_by_the_two_comparisons_alone),
         fixture_test(basic_compares_the_password_of_a_wrong_user_too),
         fixture_test(bearer_compares_with_every_token),
+        fixture_test(a_validated_header_goes_by_the_comparison_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
