@@ -40,6 +40,9 @@
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/http_rate_limit.h>
+#include <cairn/http/layers/idempotency_keys.h>
+#include <cairn/http/layers/idempotency_memory.h>
+#include <cairn/http/layers/idempotency_store.h>
 #include <cairn/http/layers/in_flight.h>
 #include <cairn/http/layers/map_body.h>
 #include <cairn/http/layers/map_message.h>
