@@ -48,6 +48,7 @@
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
 #include <cairn/http/layers/propagate_header.h>
+#include <cairn/http/layers/redirect_origin.h>
 #include <cairn/http/layers/replay_body.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/require_authorization.h>
@@ -74,6 +75,7 @@
 #include <cairn/http/query.h>
 #include <cairn/http/range.h>
 #include <cairn/http/rate_limit_fields.h>
+#include <cairn/http/redirect.h>
 #include <cairn/http/rejection.h>
 #include <cairn/http/router.h>
 #include <cairn/http/secret.h>

@@ -1,6 +1,7 @@
 #include <cairn/http/answer.h>
 
 #include <cairn/http/error_response.h>
+#include <cairn/http/redirect_status.h>
 #include <cairn/service/assert.h>
 
 struct cairn_http_response *cairn_http_html(
@@ -9,15 +10,10 @@ struct cairn_http_response *cairn_http_html(
     return cairn_http_bytes(req, status, "text/html; charset=utf-8", html);
 }
 
-static bool answer_is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 struct cairn_http_response *cairn_http_redirect(
     const struct cairn_http_request *req, int status, const char *location)
 {
-    CAIRN_ASSERT(answer_is_redirect(status), "cairn_http_redirect",
+    CAIRN_ASSERT(cairn__redirect_is_status(status), "cairn_http_redirect",
         "the status of a redirect is 301, 302, 303, 307 or 308");
     struct cairn_str copy = cairn_arena_copy(req->arena, cairn_str_from(location));
     struct cairn_http_response *res = copy.data ? cairn_http_response_new(req, status) : NULL;
