@@ -79,9 +79,9 @@ static enum cairn_poll replay_no_memory(union cairn_outcome *out)
     return CAIRN_FAILED;
 }
 
-static enum cairn_poll replay_give(struct replay_reader *self, union cairn_outcome *out)
+static enum cairn_poll replay_give(
+    struct replay_reader *self, struct replay_kept *kept, union cairn_outcome *out)
 {
-    struct replay_kept *kept = *self->at;
     struct replay_chunk *chunk = cairn_alloc(sizeof(*chunk));
     if (!chunk)
         return replay_no_memory(out);
@@ -107,7 +107,7 @@ static enum cairn_poll replay_take(
         *shared->end = kept;
         shared->end = &kept->next;
         shared->bytes += chunk->bytes.length;
-        return replay_give(self, out);
+        return replay_give(self, kept, out);
     }
     shared->last = self;
     out->value = chunk;
@@ -139,7 +139,7 @@ static enum cairn_poll replay_poll_next(
     struct replay_reader *self = state;
     struct replay *shared = self->shared;
     if (*self->at)
-        return replay_give(self, out);
+        return replay_give(self, *self->at, out);
     if (shared->last && shared->last != self) {
         out->error = &replay_spent;
         return CAIRN_FAILED;

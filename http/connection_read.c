@@ -245,7 +245,7 @@ static bool connection_decode(struct cairn__connection *self, struct connection_
     case CAIRN_HTTP_EVENT_BODY:
         break;
     case CAIRN_HTTP_EVENT_DONE:
-        self->exchange->req->trailers =
+        cairn_http_decoder_request(decoder)->trailers =
             (struct cairn_http_fields *)(size_t)cairn_http_decoder_trailers(decoder);
         connection_dispatch(self);
         break;

@@ -83,7 +83,7 @@ static int64_t date_order(const struct date_parts *d)
 static int date_year(const struct date_parts *d, int64_t now)
 {
     char text[CAIRN_HTTP_DATE_BYTES];
-    struct date_parts last;
+    struct date_parts last = {0};
     struct date_parts candidate = *d;
     cairn_http_date(now, text);
     date_imf(cairn_str_of(text, sizeof(text) - 1), &last);

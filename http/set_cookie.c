@@ -54,6 +54,8 @@ static bool set_cookie_is_domain(struct cairn_str domain)
 
 static bool set_cookie_is_value(struct cairn_str value)
 {
+    if (value.length == 0)
+        return true;
     const char *end = value.data + value.length;
     return cairn__chars_skip(value.data, end, CAIRN__CHAR_COOKIE) == end;
 }
@@ -61,7 +63,7 @@ static bool set_cookie_is_value(struct cairn_str value)
 /* NULL, or why name and value cannot be sent. */
 static struct cairn_error *set_cookie_check_pair(struct cairn_str name, struct cairn_str value)
 {
-    if (!cairn_http_is_token(name) || name.data[0] == '$')
+    if (name.length == 0 || !cairn_http_is_token(name) || name.data[0] == '$')
         return &set_cookie_bad_name;
     if (!set_cookie_is_value(value))
         return &set_cookie_bad_value;

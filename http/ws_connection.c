@@ -101,22 +101,23 @@ static void ws_on_frame(wslay_event_context_ptr wslay,
     self->incoming.is_control = wslay_is_ctrl_frame(frame->opcode);
 }
 
-static bool ws_reserve(struct ws_incoming *incoming, size_t length)
+/* The entry, with room for LENGTH bytes; NULL without memory. */
+static struct ws_entry *ws_reserve(struct ws_incoming *incoming, size_t length)
 {
     size_t capacity = incoming->capacity ? incoming->capacity : WS_FIRST_BYTES;
-    if (length <= incoming->capacity)
-        return true;
+    if (incoming->entry && length <= incoming->capacity)
+        return incoming->entry;
     while (capacity < length)
         capacity *= 2;
     struct ws_entry *grown = cairn_resize(incoming->entry, sizeof(*grown) + capacity);
     if (!grown)
-        return false;
+        return NULL;
     if (!incoming->entry)
         *grown = (struct ws_entry){0};
     grown->message.data.data = (const char *)(grown + 1);
     incoming->entry = grown;
     incoming->capacity = capacity;
-    return true;
+    return grown;
 }
 
 static void ws_on_chunk(wslay_event_context_ptr wslay,
@@ -133,12 +134,13 @@ static void ws_on_chunk(wslay_event_context_ptr wslay,
         ws_fail(self, WSLAY_CODE_MESSAGE_TOO_BIG);
         return;
     }
-    if (!ws_reserve(incoming, held + chunk->data_length)) {
+    struct ws_entry *entry = ws_reserve(incoming, held + chunk->data_length);
+    if (!entry) {
         ws_fail(self, WSLAY_CODE_INTERNAL_SERVER_ERROR);
         return;
     }
-    memcpy((char *)(incoming->entry + 1) + held, chunk->data, chunk->data_length);
-    incoming->entry->message.data.length = held + chunk->data_length;
+    memcpy((char *)(entry + 1) + held, chunk->data, chunk->data_length);
+    entry->message.data.length = held + chunk->data_length;
 }
 
 static void ws_on_message(
@@ -148,11 +150,11 @@ static void ws_on_message(
     (void)wslay;
     if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(self->wslay))
         return;
-    if (!ws_reserve(&self->incoming, 1)) { /* an empty one */
+    struct ws_entry *entry = ws_reserve(&self->incoming, 1); /* there is none for an empty one */
+    if (!entry) {
         ws_fail(self, WSLAY_CODE_INTERNAL_SERVER_ERROR);
         return;
     }
-    struct ws_entry *entry = self->incoming.entry;
     self->incoming = (struct ws_incoming){0};
     entry->message.is_text = arg->opcode == WSLAY_TEXT_FRAME;
     *self->last = entry;

@@ -38,9 +38,9 @@ CAIRN_BEGIN_DECLS
  * - ops->drop is the one place for clean-up. It runs exactly once: after a return, a failure, or
  * when the future is dropped while it waits. It calls cairn_async_drop first.
  * - An await stands at statement level, one to a line, and not inside a switch of your own.
- * - A frame that cairn_future_start runs at once may move until its first wait: keep no pointer into
- * it before that. One that awaits what borrows a field of its own (cairn_stream_next of a stream in
- * it) is made by cairn_future_box, and does not move.
+ * - A frame that cairn_future_start runs at once may move until its first wait: keep no pointer
+ * into it before that. One that awaits what borrows a field of its own (cairn_stream_next of a
+ * stream in it) is made by cairn_future_box, and does not move.
  */
 struct cairn_async {
     struct cairn_future awaited;

@@ -111,23 +111,23 @@ static struct cairn_service *routes(void)
 
 struct exchange {
     enum cairn_http_method method;
-    const char *target;
     int status;
+    const char *target;
     const char *answer;
 };
 
 static const struct exchange exchanges[] = {
-    {CAIRN_HTTP_GET, "/", 200, "<h1>Hello</h1>"},
-    {CAIRN_HTTP_POST, "/", 303, ""},
-    {CAIRN_HTTP_DELETE, "/", 204, ""},
-    {CAIRN_HTTP_GET, "/tea", 409,
+    {CAIRN_HTTP_GET, 200, "/", "<h1>Hello</h1>"},
+    {CAIRN_HTTP_POST, 303, "/", ""},
+    {CAIRN_HTTP_DELETE, 204, "/", ""},
+    {CAIRN_HTTP_GET, 409, "/tea",
         "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
         "\"detail\":\"the pot is in use\"}"},
-    {CAIRN_HTTP_GET, "/status", 200, "{\"healthy\":true,\"load\":[0.25,3]}"},
-    {CAIRN_HTTP_GET, "/city", 200, "{\"name\":\"Bern\",\"people\":134000}"},
-    {CAIRN_HTTP_GET, "/cities", 200,
+    {CAIRN_HTTP_GET, 200, "/status", "{\"healthy\":true,\"load\":[0.25,3]}"},
+    {CAIRN_HTTP_GET, 200, "/city", "{\"name\":\"Bern\",\"people\":134000}"},
+    {CAIRN_HTTP_GET, 200, "/cities",
         "[{\"name\":\"Bern\",\"people\":134000},{\"name\":\"Biel\",\"people\":55000}]"},
-    {CAIRN_HTTP_GET, "/export", 200,
+    {CAIRN_HTTP_GET, 200, "/export",
         "{\"name\":\"Bern\",\"people\":134000}\n{\"name\":\"Biel\",\"people\":55000}\n"},
 };
 

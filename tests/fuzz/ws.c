@@ -7,7 +7,7 @@
 #include <cairn/testkit/clock.h>
 #include <cairn/testkit/harness.h>
 
-#include "../http/ws_rig.h"
+#include <cairn/testkit/ws_rig.h>
 
 #define MAX_INPUT 16384
 

@@ -5,8 +5,7 @@
 #include <cairn/http/ws_connection.h>
 #include <cairn/service/async.h>
 #include <cairn/service/sleep.h>
-
-#include "ws_rig.h"
+#include <cairn/testkit/ws_rig.h>
 
 /* ---- the handshake ------------------------------------------------------------------------------
  */

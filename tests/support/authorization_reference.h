@@ -1,4 +1,5 @@
-/* authorization_reference.h - the Authorization field, read the long way. Of the tests. */
+/* authorization_reference.h - the Authorization field, read the long way. Of the tests. Internal.
+ */
 #ifndef CAIRN_TESTKIT_AUTHORIZATION_REFERENCE_H
 #define CAIRN_TESTKIT_AUTHORIZATION_REFERENCE_H
 

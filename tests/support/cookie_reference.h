@@ -1,4 +1,4 @@
-/* cookie_reference.h - the Cookie field, read the long way. Of the tests. */
+/* cookie_reference.h - the Cookie field, read the long way. Of the tests. Internal. */
 #ifndef CAIRN_TESTKIT_COOKIE_REFERENCE_H
 #define CAIRN_TESTKIT_COOKIE_REFERENCE_H
 

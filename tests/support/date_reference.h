@@ -1,4 +1,5 @@
-/* date_reference.h - HTTP dates read with the C library: what it prints for a time, compared. */
+/* date_reference.h - HTTP dates read with the C library: what it prints for a time, compared.
+ * Internal. */
 #ifndef CAIRN_TESTKIT_DATE_REFERENCE_H
 #define CAIRN_TESTKIT_DATE_REFERENCE_H
 

@@ -1,5 +1,5 @@
 /* etag_reference.h - lists of entity tags read with regular expressions, for what is tested against
- * them. */
+ * them. Internal. */
 #ifndef CAIRN_TESTKIT_ETAG_REFERENCE_H
 #define CAIRN_TESTKIT_ETAG_REFERENCE_H
 

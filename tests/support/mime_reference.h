@@ -1,4 +1,5 @@
-/* mime_reference.h - looks an extension up in a text like /etc/mime.types by reading all of it. */
+/* mime_reference.h - looks an extension up in a text like /etc/mime.types by reading all of it.
+ * Internal. */
 #ifndef CAIRN_TESTKIT_MIME_REFERENCE_H
 #define CAIRN_TESTKIT_MIME_REFERENCE_H
 

@@ -1,5 +1,5 @@
 /* range_reference.h - the Range field read slowly and plainly, for what is tested against it: cut
- * at the commas, trimmed, and compared as decimal text. */
+ * at the commas, trimmed, and compared as decimal text. Internal. */
 #ifndef CAIRN_TESTKIT_RANGE_REFERENCE_H
 #define CAIRN_TESTKIT_RANGE_REFERENCE_H
 

@@ -1,6 +1,6 @@
-/* ws_rig.h - a byte stream that a test plays, and the frames of a WebSocket client. */
-#ifndef CAIRN_TESTS_HTTP_WS_RIG_H
-#define CAIRN_TESTS_HTTP_WS_RIG_H
+/* ws_rig.h - a byte stream that a test plays, and the frames of a WebSocket client. Internal. */
+#ifndef CAIRN_TESTKIT_WS_RIG_H
+#define CAIRN_TESTKIT_WS_RIG_H
 
 #include <stdint.h>
 #include <stdlib.h>
