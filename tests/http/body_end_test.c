@@ -144,15 +144,13 @@ static struct cairn_service *limit_of(struct fixture *f, size_t max)
         f, cairn_concurrency_limit(.max = max, .until = &cairn_http_body_end));
 }
 
-/* The permits are the test's: some are out until the suite's arena has gone, behind its end. */
+/* A limit of one: a permit that is not back is missed at once. */
 static void a_limit_until_the_body_ends_keeps_the_service_contract(void **state)
 {
-    struct cairn_semaphore *permits = cairn_semaphore_new(4096);
     (void)state;
-    fixture_contract(cairn_concurrency_limit(.semaphore = permits, .until = &cairn_http_body_end),
-        (struct cairn_contract_options){.may_replace = true});
-    assert_int_equal(cairn_semaphore_available(permits), 4096);
-    cairn_semaphore_unref(permits);
+    fixture_contract(cairn_concurrency_limit(.max = 1, .until = &cairn_http_body_end),
+        (struct cairn_contract_options){
+            .new_response = fixture_contract_detached, .may_replace = true});
 }
 
 static void a_permit_is_out_until_the_exchange_has_ended(void **state)
@@ -251,6 +249,13 @@ static void a_limit_until_the_body_ends_refuses_what_is_not_http(void **state)
 /*
  * load
  */
+
+static void a_load_until_the_body_ends_keeps_the_service_contract(void **state)
+{
+    (void)state;
+    fixture_contract(cairn_pending_requests(.completion = {.track = cairn_http_track_load}),
+        (struct cairn_contract_options){.new_response = fixture_contract_detached});
+}
 
 static void assert_load(const struct cairn_service *service, int expected)
 {
@@ -387,6 +392,7 @@ int main(void)
         fixture_test(a_permit_is_back_when_the_call_fails_or_is_given_up),
         fixture_test(a_permit_is_back_when_there_is_no_memory_to_keep_it),
         fixture_test(a_limit_until_the_body_ends_refuses_what_is_not_http),
+        cmocka_unit_test(a_load_until_the_body_ends_keeps_the_service_contract),
         fixture_test(T088_count_stays_up_after_the_response_until_its_body_has_ended),
         fixture_test(T089_count_goes_down_with_each_body_in_any_order),
         fixture_test(T089_count_goes_down_with_each_exchange_in_any_order),
