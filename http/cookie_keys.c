@@ -5,6 +5,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
@@ -169,13 +170,14 @@ int cairn__cookie_decrypt(struct cairn_cookie_keys *keys, const struct cookie_ke
     unsigned char tag[COOKIE_TAG_BYTES];
     int length = 0;
     memcpy(tag, text + size, sizeof(tag));
+    ERR_set_mark(); /* the thread's list of errors: others look at it */
     bool is_good = cookie_keys_may_encrypt(name, sealed) &&
                    EVP_DecryptInit_ex2(cipher, keys->gcm, key->encrypt, nonce, NULL) &&
                    EVP_DecryptUpdate(
                        cipher, NULL, &length, (const unsigned char *)name.data, (int)name.length) &&
                    EVP_DecryptUpdate(cipher, out, &length, text, (int)size) &&
                    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, COOKIE_TAG_BYTES, tag);
-    if (!is_good)
-        return -1;
-    return EVP_DecryptFinal_ex(cipher, out + size, &length) == 1;
+    int rc = is_good ? EVP_DecryptFinal_ex(cipher, out + size, &length) == 1 : -1;
+    ERR_pop_to_mark();
+    return rc;
 }

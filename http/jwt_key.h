@@ -4,14 +4,17 @@
 #ifndef CAIRN_HTTP_JWT_KEY_H
 #define CAIRN_HTTP_JWT_KEY_H
 
+#include <openssl/evp.h>
+
 #include <cairn/http/layers/jwt.h>
 
-/* A copy of an option, owned by whoever made it. */
+/* What is made of an option, owned by whoever made it. */
 struct cairn__jwt_key {
     enum cairn_jwt_algorithm algorithm;
-    size_t length;
-    char *key; /* with a NUL behind it */
-    char *id;  /* NULL: any */
+    size_t secret_length;
+    unsigned char *secret; /* of HS; else NULL */
+    EVP_PKEY *pkey;        /* of the others; else NULL */
+    char *id;              /* NULL: any */
 };
 
 /* "HS256". */
@@ -24,12 +27,8 @@ int cairn__jwt_key_init(struct cairn__jwt_key *self, const struct cairn_jwt_key 
 /* Overwrites the key. */
 void cairn__jwt_key_fini(struct cairn__jwt_key *self);
 
-/*
- * Whether KEY has signed TOKEN, which has a NUL behind it and whose header names KEY's algorithm.
- * Its first SIGNED_LENGTH bytes are what is signed, SIGNATURE is the last part, decoded. Returns 1,
- * 0, or -1 without memory.
- */
-int cairn__jwt_key_verify(const struct cairn__jwt_key *key, struct cairn_str token,
-    size_t signed_length, struct cairn_str signature);
+/* Whether SIGNATURE, decoded, is that of KEY over TEXT. Returns 1, 0, or -1 without memory. */
+int cairn__jwt_key_verify(
+    const struct cairn__jwt_key *key, struct cairn_str text, struct cairn_str signature);
 
 #endif

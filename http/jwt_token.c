@@ -7,10 +7,9 @@
 /* It is read before anything is known of who made it. */
 #define JWT_HEADER_MOST 2048
 
-/* The three parts, decoded, and the token with a NUL behind it. */
+/* The three parts, decoded, and what is signed: header, dot, payload. */
 struct jwt_parts {
-    struct cairn_str token;
-    size_t signed_length; /* header, dot, payload */
+    struct cairn_str text;
     struct cairn_str header;
     struct cairn_str payload;
     struct cairn_str signature;
@@ -45,13 +44,10 @@ static enum cairn__jwt_fault jwt_split(
 {
     struct cairn_str header;
     struct cairn_str payload;
-    parts->token = cairn_arena_copy(arena, token);
-    struct cairn_str rest = parts->token;
-    if (!rest.data)
-        return CAIRN__JWT_NO_MEMORY;
+    struct cairn_str rest = token;
     if (!jwt_cut(&rest, &header) || header.length > JWT_HEADER_MOST || !jwt_cut(&rest, &payload))
         return CAIRN__JWT_INVALID;
-    parts->signed_length = header.length + 1 + payload.length;
+    parts->text = cairn_str_of(token.data, header.length + 1 + payload.length);
     enum cairn__jwt_fault fault = jwt_decode_part(arena, header, &parts->header);
     if (fault == CAIRN__JWT_GOOD)
         fault = jwt_decode_part(arena, payload, &parts->payload);
@@ -85,8 +81,7 @@ static enum cairn__jwt_fault jwt_verify_with(const struct cairn__jwt_rules *rule
     for (size_t i = 0; i < rules->key_count; i++) {
         if (!jwt_key_is_meant(&rules->keys[i], alg, kid))
             continue;
-        int rc = cairn__jwt_key_verify(
-            &rules->keys[i], parts->token, parts->signed_length, parts->signature);
+        int rc = cairn__jwt_key_verify(&rules->keys[i], parts->text, parts->signature);
         if (rc != 0)
             return rc > 0 ? CAIRN__JWT_GOOD : CAIRN__JWT_NO_MEMORY;
     }

@@ -1,6 +1,7 @@
 #include "jwt_rig.h"
 
 #include <jansson.h>
+#include <openssl/err.h>
 
 #include <cairn/service/random.h>
 
@@ -168,6 +169,58 @@ static void a_token_without_signature_is_none(void **state)
         assert_refuses(f, by_public_key(CAIRN_JWT_RS256, rsa.public_pem), bare.data, INVALID);
     }
     assert_refuses(f, by_secret(), rig_sign(f, JWT_ALG_NONE, NULL, NULL, RIG_CLAIMS), INVALID);
+}
+
+/* HEADER and the claims with SIGNATURE behind them. */
+static const char *with_signature(
+    struct fixture *f, const char *header, const char *signature, size_t length)
+{
+    return cairn_arena_printf(f->arena, "%s.%s.%s", rig_base64(f, cairn_str_from(header)),
+        rig_base64(f, cairn_str_from(RIG_CLAIMS)), rig_base64(f, cairn_str_of(signature, length)))
+        .data;
+}
+
+/* Zeros were good for a library once. */
+static void signatures_that_are_none_are_refused(void **state)
+{
+    static const char zeros[512];
+    struct fixture *f = *state;
+    struct cairn_layer ec = by_public_key(CAIRN_JWT_ES256, p256.public_pem);
+    for (size_t length = 1; length < 140; length++)
+        assert_refuses(f, ec, with_signature(f, "{\"alg\":\"ES256\"}", zeros, length), INVALID);
+    struct cairn_layer of_rsa = by_public_key(CAIRN_JWT_RS256, rsa.public_pem);
+    for (size_t length = 1; length <= 512; length += 5)
+        assert_refuses(f, of_rsa, with_signature(f, "{\"alg\":\"RS256\"}", zeros, length), INVALID);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void a_signature_of_an_elliptic_curve_has_one_length(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_layer layer = by_public_key(CAIRN_JWT_ES256, p256.public_pem);
+    const char *token = rig_sign(f, JWT_ALG_ES256, p256.private_pem, NULL, RIG_CLAIMS);
+    const char *text = strrchr(token, '.') + 1;
+    struct cairn_str both =
+        cairn_base64_decode_in(f->arena, CAIRN_BASE64_URL, cairn_str_from(text));
+    assert_int_equal(both.length, 64);
+    struct cairn_str wide = cairn_arena_printf(f->arena, "%66s", "");
+    char *bytes = (char *)(uintptr_t)wide.data;
+    bytes[0] = bytes[33] = 0;
+    memcpy(bytes + 1, both.data, 32);
+    memcpy(bytes + 34, both.data + 32, 32);
+    struct cairn_str front = cairn_str_of(token, (size_t)(text - token));
+    assert_passes(f, layer, token);
+    assert_refuses(f, layer,
+        cairn_arena_printf(f->arena, "%.*s%s", (int)front.length, front.data, rig_base64(f, wide))
+            .data,
+        INVALID);
+}
+
+static void any_type_of_token_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    const char *header = "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}";
+    assert_passes(f, by_secret(), rig_forge(f, header, RIG_CLAIMS, RIG_SECRET));
 }
 
 /* The attack: everybody has the public key, and signs with it as if it were a secret. */
@@ -594,6 +647,9 @@ int main(void)
         fixture_test(takes_every_algorithm_that_it_has_a_key_for),
         fixture_test(another_key_of_the_same_kind_has_not_signed_it),
         fixture_test(a_token_without_signature_is_none),
+        fixture_test(signatures_that_are_none_are_refused),
+        fixture_test(a_signature_of_an_elliptic_curve_has_one_length),
+        fixture_test(any_type_of_token_is_taken),
         fixture_test(a_public_key_is_no_secret_of_an_hmac),
         fixture_test(keys_rotate_with_and_without_an_id),
         fixture_test(refuses_headers_and_payloads_that_are_read_in_two_ways),
