@@ -47,6 +47,7 @@
 #include <cairn/http/layers/map_body.h>
 #include <cairn/http/layers/map_message.h>
 #include <cairn/http/layers/normalize_path.h>
+#include <cairn/http/layers/on_end.h>
 #include <cairn/http/layers/propagate_header.h>
 #include <cairn/http/layers/redirect_origin.h>
 #include <cairn/http/layers/replay_body.h>
