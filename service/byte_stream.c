@@ -1,5 +1,7 @@
 #include <cairn/service/byte_stream.h>
 
+#include <cairn/service/alloc.h>
+
 struct read_future {
     struct cairn_byte_stream *stream;
     char *buffer;
@@ -79,4 +81,32 @@ static const struct cairn_future_ops shutdown_ops = {
 struct cairn_future cairn_byte_stream_shutdown(struct cairn_byte_stream *s)
 {
     return cairn_future_box(&shutdown_ops, &(struct shutdown_future){s});
+}
+
+static void byte_stream_drop_box(void *value)
+{
+    struct cairn_byte_stream s = cairn_byte_stream_unbox(value);
+    cairn_byte_stream_drop(&s);
+}
+
+const struct cairn_type cairn_byte_stream_type = {
+    .name = "byte_stream", .drop = byte_stream_drop_box};
+
+struct cairn_byte_stream *cairn_byte_stream_box(struct cairn_byte_stream s)
+{
+    struct cairn_byte_stream *box = cairn_alloc(sizeof(*box));
+    if (box)
+        *box = s;
+    else
+        cairn_byte_stream_drop(&s);
+    return box;
+}
+
+struct cairn_byte_stream cairn_byte_stream_unbox(struct cairn_byte_stream *box)
+{
+    struct cairn_byte_stream s = {0};
+    if (box)
+        s = *box;
+    cairn_free(box);
+    return s;
 }

@@ -87,6 +87,16 @@ static inline void cairn_byte_stream_drop(struct cairn_byte_stream *s)
     s->ops = 0;
 }
 
+/*
+ * A byte stream as a response, of a connector say: "byte_stream". Its values are boxed ones, which
+ * a drop closes; they cannot be cloned.
+ */
+CAIRN_API extern const struct cairn_type cairn_byte_stream_type;
+/* Takes S, also on failure. Owned by the caller, or NULL without memory. */
+CAIRN_API struct cairn_byte_stream *cairn_byte_stream_box(struct cairn_byte_stream s);
+/* Moves the stream out and frees the box. Takes BOX; NULL gives the empty stream. */
+CAIRN_API struct cairn_byte_stream cairn_byte_stream_unbox(struct cairn_byte_stream *box);
+
 CAIRN_END_DECLS
 
 #endif
