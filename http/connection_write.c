@@ -408,7 +408,7 @@ static void connection_begin_body(struct cairn__connection *self, struct cairn_h
 static bool connection_goes_on(
     struct cairn__connection *self, const struct cairn_http_response *res)
 {
-    bool keep_alive = self->exchange->plan.keep_alive;
+    bool keep_alive = self->exchange->plan.keep_alive && !res->closes;
     if (cairn_stream_is_empty(&res->stream))
         keep_alive = cairn__inbound_settle(self) && keep_alive;
     /* A drain ends the connection with the last request that was read. */

@@ -138,6 +138,7 @@ struct cairn_http_response {
      * the stream ends. */
     struct cairn_http_fields *trailers;
     struct cairn_http_upgrade *upgrade; /* of a 101: see upgrade.h */
+    bool closes;                        /* the connection ends behind this answer */
     bool owns_arena;                    /* a copy with a life of its own: its arena goes with it */
     bool is_stream_held;                /* the stream goes with the arena; the core's */
 };

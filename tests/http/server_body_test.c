@@ -238,6 +238,11 @@ static struct cairn_future handle(struct cairn_http_request *req, void *state)
         return cairn_future_ready(trailing(req));
     if (is(req, "/trailers"))
         return cairn_future_start(&trailers_ops, &(struct trailers){.req = req});
+    if (is(req, "/close")) {
+        struct cairn_http_response *res = cairn_http_text(req, 200, "bye");
+        res->closes = true;
+        return cairn_future_ready(res);
+    }
     if (is(req, "/info"))
         return cairn_future_ready(connection_numbers(req));
     if (is(req, "/file") || is(req, "/cut") || is(req, "/long"))
@@ -549,6 +554,20 @@ static void numbers_connections_and_their_requests(void **state)
     server_rig_stop(&rig);
 }
 
+static void an_answer_may_end_the_connection(void **state)
+{
+    struct app app;
+    struct server_rig rig;
+    (void)state;
+    int fd = begin(
+        &rig, &app, "GET /close HTTP/1.1\r\nHost: a\r\n\r\nGET /info HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_drain(fd, text, sizeof(text));
+    assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
+    assert_string_equal(body(), "bye");
+    close(fd);
+    server_rig_stop(&rig);
+}
+
 static void sends_a_part_of_a_file_and_cuts_when_it_is_shorter(void **state)
 {
     struct app app;
@@ -605,6 +624,7 @@ int main(void)
         cmocka_unit_test(sends_early_hints_to_who_understands_them),
         cmocka_unit_test(trailers_go_both_ways),
         cmocka_unit_test(numbers_connections_and_their_requests),
+        cmocka_unit_test(an_answer_may_end_the_connection),
         cmocka_unit_test(sends_a_part_of_a_file_and_cuts_when_it_is_shorter),
         cmocka_unit_test(goes_on_behind_a_file_that_takes_more_than_a_turn),
     };
