@@ -25,6 +25,7 @@
 #include <cairn/http/file_backend.h>
 #include <cairn/http/form.h>
 #include <cairn/http/handler.h>
+#include <cairn/http/html.h>
 #include <cairn/http/json_lines.h>
 #include <cairn/http/json_record.h>
 #include <cairn/http/json_writer.h>

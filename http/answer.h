@@ -1,5 +1,5 @@
-/* answer.h - more ready-made answers: HTML, a redirect, nothing. Those of text, bytes and streams
- * are in message.h, JSON's in json_writer.h, errors' in error_response.h. */
+/* answer.h - more ready-made answers: formatted text, HTML, a redirect, nothing. Those of text,
+ * bytes and streams are in message.h, JSON's in json_writer.h, errors' in error_response.h. */
 #ifndef CAIRN_HTTP_ANSWER_H
 #define CAIRN_HTTP_ANSWER_H
 
@@ -9,8 +9,12 @@ CAIRN_BEGIN_DECLS
 
 /* Each returns NULL without memory. */
 
+/* text/plain; charset=utf-8, formatted into the arena. */
+CAIRN_API struct cairn_http_response *cairn_http_textf(
+    const struct cairn_http_request *req, int status, const char *format, ...) CAIRN_PRINTF(3, 4);
+
 /* text/html; charset=utf-8. Borrows HTML until the exchange ends. It is sent as it is: what comes
- * from outside has to be escaped before. */
+ * from outside has to be escaped before (cairn_html_escape). */
 CAIRN_API struct cairn_http_response *cairn_http_html(
     const struct cairn_http_request *req, int status, struct cairn_str html);
 

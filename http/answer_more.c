@@ -4,6 +4,16 @@
 #include <cairn/http/redirect_status.h>
 #include <cairn/service/assert.h>
 
+struct cairn_http_response *cairn_http_textf(
+    const struct cairn_http_request *req, int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct cairn_str text = cairn_arena_printfv(req->arena, format, arguments);
+    va_end(arguments);
+    return text.data ? cairn_http_bytes(req, status, "text/plain; charset=utf-8", text) : NULL;
+}
+
 struct cairn_http_response *cairn_http_html(
     const struct cairn_http_request *req, int status, struct cairn_str html)
 {

@@ -192,19 +192,26 @@ struct cairn_str cairn_arena_copy(struct cairn_arena *arena, struct cairn_str s)
     return cairn_str_of(copy, s.length);
 }
 
+struct cairn_str cairn_arena_printfv(
+    struct cairn_arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = length < 0 ? NULL : cairn_arena_alloc_text(arena, (size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return cairn_str_of(text, text ? (size_t)length : 0);
+}
+
 struct cairn_str cairn_arena_printf(struct cairn_arena *arena, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    struct cairn_str text = cairn_arena_printfv(arena, format, arguments);
     va_end(arguments);
-    char *text = length < 0 ? NULL : cairn_arena_alloc_text(arena, (size_t)length + 1);
-    if (!text)
-        return cairn_str_of(NULL, 0);
-    va_start(arguments, format);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    return cairn_str_of(text, (size_t)length);
+    return text;
 }
 
 int cairn_arena_defer(struct cairn_arena *arena, void (*drop)(void *value), void *value)

@@ -2,6 +2,7 @@
 #ifndef CAIRN_SERVICE_ARENA_H
 #define CAIRN_SERVICE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include <cairn/service/api.h>
@@ -40,6 +41,8 @@ CAIRN_API struct cairn_str cairn_arena_copy(struct cairn_arena *arena, struct ca
 /* A formatted text with a NUL behind it. The result's data is NULL without memory. */
 CAIRN_API struct cairn_str cairn_arena_printf(struct cairn_arena *arena, const char *format, ...)
     CAIRN_PRINTF(2, 3);
+CAIRN_API struct cairn_str cairn_arena_printfv(
+    struct cairn_arena *arena, const char *format, va_list arguments) CAIRN_PRINTF(2, 0);
 
 /* Has DROP(VALUE) called when the arena goes. Returns 0, or -1 without memory: nothing is
  * registered then, and VALUE remains the caller's. */

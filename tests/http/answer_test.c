@@ -15,6 +15,16 @@ static struct cairn_str field(const struct cairn_http_response *res, const char 
     return cairn_http_fields_get(&res->fields, cairn_str_from(name));
 }
 
+static void formatted_text_is_in_the_arena(void **state)
+{
+    char name[] = "Ada";
+    const struct cairn_http_response *res = cairn_http_textf(*state, 201, "%s, %d", name, 7);
+    memset(name, 'x', sizeof(name));
+    assert_int_equal(res->status, 201);
+    assert_str(field(res, "content-type"), "text/plain; charset=utf-8");
+    assert_str(res->body, "Ada, 7");
+}
+
 static void html_says_that_it_is(void **state)
 {
     const struct cairn_http_response *res =
@@ -76,6 +86,8 @@ static void answer_with_what_memory_there_is(void *cx)
         assert_true(res ? res->status == 303 : cairn_test_alloc_has_failed());
         res = cairn_http_html(req, 200, CAIRN_STR(""));
         assert_true(res || cairn_test_alloc_has_failed());
+        res = cairn_http_textf(req, 200, "%0200d", 1);
+        assert_true(res ? res->body.length == 200 : cairn_test_alloc_has_failed());
         res = cairn_http_no_content(req);
         assert_true(res || cairn_test_alloc_has_failed());
     }
@@ -91,6 +103,7 @@ static void without_memory_there_is_no_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        request_test(formatted_text_is_in_the_arena),
         request_test(html_says_that_it_is),
         request_test(a_redirect_has_a_copy_of_the_location),
         request_test(a_location_with_a_line_end_is_a_500),
