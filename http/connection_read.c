@@ -21,7 +21,7 @@ static void connection_info(
 {
     const struct cairn__exchange *exchange = (const struct cairn__exchange *)base;
     const struct cairn__connection *self = exchange->connection;
-    struct sockaddr_in6 *local = cairn_arena_alloc(exchange->arena, sizeof(*local));
+    struct sockaddr_storage *local = cairn_arena_alloc(exchange->arena, sizeof(*local));
     socklen_t length = sizeof(*local);
     info->connection = self->id;
     info->request = self->request_count;

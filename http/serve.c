@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cairn/http/worker.h>
+
 static int serve_fail(struct cairn_error *error)
 {
     char text[1024];
@@ -16,6 +18,10 @@ static void serve_announce(
 {
     const char *host = options && options->host ? options->host : "::";
     bool is_v6 = strchr(host, ':') != NULL;
+    if (cairn__listener_is_unix(host)) {
+        fprintf(stderr, "listening on %s\n", host);
+        return;
+    }
     fprintf(stderr, "listening on http://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
         (unsigned)cairn_http_server_port(server));
 }

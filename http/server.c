@@ -16,6 +16,7 @@ struct cairn_http_server {
     struct cairn_http_server_options options; /* resolved; host is a copy */
     struct cairn__worker **workers;           /* options.workers of them */
     int *listen_fds;
+    bool has_bound;
     uint16_t port;
     bool is_draining; /* atomic, as the next two */
     bool is_stopping;
@@ -163,7 +164,9 @@ static struct cairn_error *server_add_worker(struct cairn_http_server *self, uns
     worker->listener.fd = -1;
     worker->connection_max = self->options.limits.connections;
     /* The first one finds out which port is free, the others join it there. */
-    self->listen_fds[index] = cairn__listener_bind(&self->options, index == 0, &self->port, &error);
+    int first_fd = index ? self->listen_fds[0] : -1;
+    self->listen_fds[index] = cairn__listener_bind(&self->options, first_fd, &self->port, &error);
+    self->has_bound = self->has_bound || !error;
     return error;
 }
 
@@ -224,6 +227,8 @@ void cairn_http_server_free(struct cairn_http_server *self)
     cairn_free(self->listen_fds);
     cairn_free(self->prints);
     cairn_free(self->last_prints);
+    if (self->has_bound)
+        cairn__listener_unbind(&self->options);
     cairn_free((char *)(size_t)self->options.host);
     cairn_error_unref(self->error);
     pthread_mutex_destroy(&self->mutex);

@@ -31,8 +31,11 @@ typedef struct cairn_service *cairn_http_app(void *cx, const struct cairn_http_w
 
 struct cairn_http_server_options {
     size_t size;
-    const char *host;  /* a numeric IPv4 or IPv6 address; NULL: "::", which takes both */
-    uint16_t port;     /* 0: a free one, see cairn_http_server_port */
+    /* A numeric IPv4 or IPv6 address, or a Unix socket: "unix:/run/app.sock", whose file is made with
+     * the umask and removed at the end, or "unix:@name" of the abstract space. A socket's file that
+     * nobody listens on any more is replaced. NULL: "::", which takes IPv4 too. */
+    const char *host;
+    uint16_t port;     /* 0: a free one, see cairn_http_server_port; not of a Unix socket */
     unsigned workers;  /* 1 to 256; 0: one for each CPU that the process may use */
     unsigned backlog;  /* 1 to 65535; 0: 1024 */
     uint64_t drain_ms; /* how long a drain waits for running requests, 1 to 3600000; 0: 20 s */

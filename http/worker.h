@@ -71,12 +71,19 @@ struct cairn_http_response *cairn__worker_error_response(struct cairn__worker *s
     const struct cairn_http_request *req, const struct cairn_error *error);
 void cairn__worker_print(struct cairn__worker *self, FILE *out);
 
-/* listener.c */
+/* listener_bind.c */
 
 /* A bound, listening, non-blocking socket; -1 with *ERROR set. PORT 0 is replaced by the one that
- * was got. The first one of a server makes sure that nobody else has the port. */
-int cairn__listener_bind(const struct cairn_http_server_options *options, bool is_first,
+ * was got. FIRST_FD is the first one of the server; -1: this is the first, and makes sure that nobody
+ * else has the port. */
+int cairn__listener_bind(const struct cairn_http_server_options *options, int first_fd,
     uint16_t *port, struct cairn_error **error);
+/* Removes the file of a Unix socket. */
+void cairn__listener_unbind(const struct cairn_http_server_options *options);
+bool cairn__listener_is_unix(const char *host);
+
+/* listener.c */
+
 /* Takes FD. */
 struct cairn_error *cairn__listener_open(
     struct cairn__listener *self, struct cairn__worker *worker, int fd);
