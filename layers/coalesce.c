@@ -6,6 +6,7 @@
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
 #include <cairn/service/runtime.h>
+#include <cairn/service/spares.h>
 
 #define COALESCE_MAX_SPARE 64
 
@@ -18,9 +19,13 @@ struct coalesce_shared {
     struct flight *spare;
     size_t spare_count;
     struct cairn_coalesce_options opts;
+    const struct cairn_type *request_type;
     const struct cairn_type *response_type;
+    struct cairn_service *prototype; /* never polled; NULL: inner cannot be cloned */
+    struct cairn__spares services;
     uint64_t calls;
     uint64_t joined;
+    uint64_t alone;
 };
 
 struct coalesce {
@@ -37,18 +42,33 @@ struct flight {
     bool is_started;
     enum cairn_poll p; /* PENDING until it has ended */
     union cairn_outcome out;
+    bool is_taken;   /* the response, by one who was given no copy */
+    bool has_leader; /* who made the call still waits for it */
     size_t interest; /* futures that want it */
     struct waiter *waiting;
     struct flight *next_spare;
 };
 
+/* A call of one who could not be given a copy. */
+struct lone_call {
+    struct coalesce_shared *shared;
+    struct cairn_service *service; /* NULL: it was called, or is dead */
+    struct cairn_future future;    /* empty until then */
+};
+
 /* The future of each caller. */
 struct waiter {
-    struct flight *flight;
-    struct waiter *next; /* in the flight's list, once it has been polled */
+    struct flight *flight; /* NULL: it goes alone */
+    struct waiter *next;   /* in the flight's list, once it has been polled */
     struct waiter **link;
     struct cairn_waker waker;
+    bool is_leader;
+    void *request; /* of one who joined, for a call of its own; NULL: it has none, or it was sent */
+    struct lone_call *lone;
 };
+
+static struct cairn_error coalesce_uncopied = CAIRN_ERROR_STATIC(
+    CAIRN_ERROR_UNAVAILABLE, "coalesce", "the shared response could not be copied");
 
 /* Flights. */
 
@@ -131,6 +151,8 @@ static struct flight *flight_new(
     }
     self->shared = shared;
     self->is_started = false;
+    self->is_taken = false;
+    self->has_leader = true;
     self->p = CAIRN_PENDING;
     self->interest = 0;
     self->waiting = NULL;
@@ -144,6 +166,8 @@ static void coalesce_shared_unref(struct coalesce_shared *shared)
         return;
     while ((flight = flight_take_spare(shared)))
         cairn_task_unref(&flight->task);
+    cairn__spares_fini(&shared->services);
+    cairn_service_drop(shared->prototype);
     cairn__key_table_fini(&shared->flights);
     cairn_free(shared);
 }
@@ -162,21 +186,33 @@ static void flight_end(struct flight *self)
     coalesce_shared_unref(shared);
 }
 
-/* One more of the same; to the last who wants it, itself. */
-static enum cairn_poll flight_share(struct flight *self, union cairn_outcome *out)
+/* Whether WAITER may have the response itself, of which there is no copy. */
+static bool flight_is_for(const struct flight *self, const struct waiter *waiter)
+{
+    return !self->is_taken && (waiter->is_leader || !self->has_leader);
+}
+
+/* One more of the same; to the last who wants it, itself. PENDING: there is none for this one. */
+static enum cairn_poll flight_share(
+    struct flight *self, const struct waiter *waiter, union cairn_outcome *out)
 {
     if (self->p == CAIRN_FAILED) {
         out->error = cairn_error_ref(self->out.error);
         return CAIRN_FAILED;
     }
-    void *value = self->out.value;
-    if (self->interest == 1)
-        self->out.value = NULL;
-    else if (value && !(value = self->shared->response_type->clone(value))) {
-        out->error = &cairn_error_no_memory;
-        return CAIRN_FAILED;
+    out->value = self->out.value;
+    if (!out->value && !self->is_taken) /* nothing needs no copies */
+        return CAIRN_READY;
+    if (!self->is_taken && self->interest > 1) {
+        out->value = self->shared->response_type->clone(self->out.value);
+        if (out->value)
+            return CAIRN_READY;
     }
-    out->value = value;
+    if (!flight_is_for(self, waiter))
+        return CAIRN_PENDING;
+    out->value = self->out.value;
+    self->out.value = NULL;
+    self->is_taken = true;
     return CAIRN_READY;
 }
 
@@ -195,31 +231,106 @@ static void waiter_enlist(struct waiter *self, const struct cairn_context *cx)
     flight->waiting = self;
 }
 
-static enum cairn_poll waiter_poll(
-    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+static void waiter_leave(struct waiter *self)
 {
-    struct waiter *self = state;
     struct flight *flight = self->flight;
-    if (!flight->is_started)
-        flight_advance(flight);
-    if (flight->p != CAIRN_PENDING)
-        return flight_share(flight, out);
-    if (cairn_context_can_wait(cx))
-        waiter_enlist(self, cx);
-    return CAIRN_PENDING;
-}
-
-static void waiter_drop(void *state)
-{
-    struct waiter *self = state;
+    self->flight = NULL;
     cairn_waker_clear(&self->waker);
     if (self->link) {
         *self->link = self->next;
         if (self->next)
             self->next->link = self->link;
     }
-    if (--self->flight->interest == 0)
-        flight_end(self->flight);
+    if (self->is_leader)
+        flight->has_leader = false;
+    if (--flight->interest == 0)
+        flight_end(flight);
+}
+
+/* No response is left for SELF: leaves the group for a call of its own, if it can make one. */
+static bool waiter_go_alone(struct waiter *self)
+{
+    struct coalesce_shared *shared = self->flight->shared;
+    struct lone_call *lone = self->request ? cairn_alloc_zero(sizeof(*lone)) : NULL;
+    if (!lone)
+        return false;
+    lone->service = cairn__spares_copy(&shared->services, shared->prototype);
+    if (!lone->service) {
+        cairn_free(lone);
+        return false;
+    }
+    lone->shared = shared;
+    shared->references++;
+    self->lone = lone;
+    waiter_leave(self);
+    return true;
+}
+
+static enum cairn_poll waiter_poll_alone(
+    struct waiter *self, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct lone_call *lone = self->lone;
+    if (lone->service) {
+        struct cairn_service *service = lone->service;
+        enum cairn_poll p = cairn_service_poll_ready(service, cx, &out->error);
+        if (p == CAIRN_PENDING)
+            return p;
+        lone->service = NULL;
+        if (p == CAIRN_FAILED) {
+            cairn_service_drop(service);
+            return p;
+        }
+        void *req = self->request;
+        self->request = NULL;
+        lone->shared->calls++;
+        lone->shared->alone++;
+        lone->future = cairn_service_call(service, req);
+        cairn__spares_give_back(&lone->shared->services, service);
+    }
+    return cairn_future_poll(&lone->future, cx, out);
+}
+
+static enum cairn_poll waiter_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct waiter *self = state;
+    struct flight *flight = self->flight;
+    if (self->lone)
+        return waiter_poll_alone(self, cx, out);
+    if (!flight->is_started)
+        flight_advance(flight);
+    if (flight->p == CAIRN_PENDING) {
+        if (cairn_context_can_wait(cx))
+            waiter_enlist(self, cx);
+        return CAIRN_PENDING;
+    }
+    enum cairn_poll p = flight_share(flight, self, out);
+    if (p != CAIRN_PENDING)
+        return p;
+    if (waiter_go_alone(self))
+        return waiter_poll_alone(self, cx, out);
+    out->error = self->request ? &cairn_error_no_memory : &coalesce_uncopied;
+    return CAIRN_FAILED;
+}
+
+static void lone_call_free(struct lone_call *lone)
+{
+    cairn_future_drop(&lone->future);
+    if (lone->service)
+        cairn__spares_give_back(&lone->shared->services, lone->service);
+    coalesce_shared_unref(lone->shared);
+    cairn_free(lone);
+}
+
+static void waiter_drop(void *state)
+{
+    struct waiter *self = state;
+    const struct coalesce_shared *shared = self->lone ? self->lone->shared : self->flight->shared;
+    cairn_type_drop(shared->request_type, self->request);
+    if (self->lone)
+        lone_call_free(self->lone);
+    else
+        waiter_leave(self);
 }
 
 static const struct cairn_future_ops waiter_ops = {
@@ -229,10 +340,12 @@ static const struct cairn_future_ops waiter_ops = {
     .drop = waiter_drop,
 };
 
-static struct cairn_future coalesce_join(struct flight *flight)
+/* REQUEST: NULL for who makes the call. */
+static struct cairn_future coalesce_join(struct flight *flight, void *request, bool is_leader)
 {
     flight->interest++;
-    return cairn_future_box(&waiter_ops, &(struct waiter){.flight = flight});
+    return cairn_future_box(&waiter_ops,
+        &(struct waiter){.flight = flight, .request = request, .is_leader = is_leader});
 }
 
 /* The service. */
@@ -244,9 +357,11 @@ static struct cairn_future coalesce_begin(
     /* Before the call, which takes the request and with it the key. */
     struct flight *flight = flight_new(shared, hash, key);
     shared->calls++;
-    struct cairn_future inner = cairn_service_call(base->inner, req);
     if (!flight)
-        return inner;
+        return cairn_service_call(base->inner, req);
+    struct cairn_future inner = shared->opts.call
+                                    ? shared->opts.call(shared->opts.cx, base->inner, req)
+                                    : cairn_service_call(base->inner, req);
     if (cairn_future_is_complete(&inner)) {
         flight_retire(shared, flight);
         return inner;
@@ -254,7 +369,7 @@ static struct cairn_future coalesce_begin(
     flight->inner = inner;
     shared->references++;
     cairn__key_table_insert(&shared->flights, &flight->entry);
-    return coalesce_join(flight);
+    return coalesce_join(flight, NULL, true);
 }
 
 static struct cairn_future coalesce_call(struct cairn_service *base, void *req)
@@ -271,8 +386,12 @@ static struct cairn_future coalesce_call(struct cairn_service *base, void *req)
         return coalesce_begin(base, req, hash, key);
     shared->joined++;
     cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return coalesce_join((struct flight *)(void *)((char *)entry - offsetof(struct flight, entry)));
+    if (!shared->prototype) { /* there will be no use for it */
+        cairn_service_drop_request(base, req);
+        req = NULL;
+    }
+    return coalesce_join(
+        (struct flight *)(void *)((char *)entry - offsetof(struct flight, entry)), req, false);
 }
 
 static void coalesce_cloned(struct cairn_service *base)
@@ -290,6 +409,7 @@ static void coalesce_describe(const struct cairn_service *base, struct cairn_des
     const struct coalesce_shared *shared = ((const struct coalesce *)base)->shared;
     cairn_describe_counter(d, "calls", shared->calls);
     cairn_describe_counter(d, "joined", shared->joined);
+    cairn_describe_counter(d, "alone", shared->alone);
     cairn_describe_gauge(d, "in_flight", shared->flights.count);
 }
 
@@ -303,17 +423,24 @@ static const struct cairn_service_ops coalesce_ops = {
 };
 
 static struct coalesce_shared *coalesce_shared_new(
-    const struct cairn_coalesce_options *opts, const struct cairn_type *response_type)
+    const struct cairn_coalesce_options *opts, const struct cairn_service *inner)
 {
+    bool is_cloneable = cairn_service_is_cloneable(inner);
     struct coalesce_shared *shared = cairn_alloc_zero(sizeof(*shared));
     if (!shared)
         return NULL;
     shared->references = 1;
     shared->opts = *opts;
-    shared->response_type = response_type;
-    if (cairn__key_table_init(&shared->flights))
+    shared->request_type = inner->request_type;
+    shared->response_type = inner->response_type;
+    if (!cairn__key_table_init(&shared->flights)) {
+        cairn_free(shared);
+        return NULL;
+    }
+    shared->prototype = is_cloneable ? cairn_service_clone(inner) : NULL;
+    if (shared->prototype || !is_cloneable)
         return shared;
-    cairn_free(shared);
+    coalesce_shared_unref(shared);
     return NULL;
 }
 
@@ -329,7 +456,7 @@ static struct cairn_service *coalesce_apply(
         return cairn_layer_refuse(layer, inner, CAIRN_ERROR_TYPE,
             "needs a response that can be cloned; %s cannot",
             type ? type->name : "a response without a type");
-    struct coalesce_shared *shared = coalesce_shared_new(&opts, type);
+    struct coalesce_shared *shared = coalesce_shared_new(&opts, inner);
     struct coalesce *self = shared ? cairn_service_new(&coalesce_ops, inner) : NULL;
     if (self) {
         self->shared = shared;

@@ -14,8 +14,9 @@ CAIRN_BEGIN_DECLS
  */
 struct cairn_type {
     const char *name; /* "http.request": what error messages call it */
-    /* Returns a copy owned by the caller, or NULL without memory. NULL here: values cannot be
-     * copied, and layers that need copies (retry) refuse the type when the stack is built. */
+    /* Returns a copy owned by the caller, or NULL: without memory, or because this value cannot be
+     * copied, as a response whose body is a stream. NULL here: no value can, and layers that need
+     * copies (retry) refuse the type when the stack is built. */
     void *(*clone)(const void *value);
     /* Takes a value that nobody will use any more. NULL here: nothing to do. Never gets NULL. */
     void (*drop)(void *value);

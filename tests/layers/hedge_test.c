@@ -193,6 +193,45 @@ static void *clone_marked(void *cx, const struct cairn_type *type, const void *r
     return copy;
 }
 
+static bool are_spent;
+
+static bool is_spent(const void *value)
+{
+    (void)value;
+    return are_spent;
+}
+
+/* As HTTP requests are whose body was too long to be kept. */
+static void request_that_is_spent_by_then_is_not_sent_twice(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_type spendable = cairn_test_value_type;
+    spendable.is_spent = is_spent;
+    are_spent = false;
+    cairn_mock_free(f->mock);
+    f->mock = cairn_mock_new(&(struct cairn_mock_options){
+        .size = sizeof(struct cairn_mock_options), .request_type = &spendable});
+    struct cairn_service *s = warm(f, HEDGE());
+    struct cairn_future future = fixture_send(&f->a, s, 1);
+    struct cairn_mock_request *request = cairn_mock_expect(f->mock, 1);
+    assert_pending(&f->a, &future);
+    are_spent = true;
+    fixture_advance(f, 100);
+    assert_pending(&f->a, &future);
+    assert_nothing_sent(f);
+    assert_int_equal(fixture_number(s, "hedges"), 0);
+    cairn_mock_respond(request, cairn_test_value_new(2));
+    assert_response(&f->a, &future, 2);
+    are_spent = false; /* and one that is not is */
+    struct both both = both_open(f, s);
+    cairn_mock_respond(both.original, cairn_test_value_new(3));
+    assert_response(&f->a, &both.future, 3);
+    cairn_mock_request_drop(both.copy);
+    cairn_service_drop(s);
+    cairn_mock_free(f->mock); /* whose type is this function's */
+    f->mock = cairn_mock_new(NULL);
+}
+
 static void copy_that_the_policy_makes_is_what_is_sent(void **state)
 {
     struct fixture *f = *state;
@@ -493,6 +532,7 @@ int main(void)
         fixture_test(T056_copy_that_answers_first_is_the_answer),
         fixture_test(T058_vetoed_copy_is_not_sent_and_the_original_answers),
         fixture_test(T059_request_that_cannot_be_cloned_is_not_sent_twice),
+        fixture_test(request_that_is_spent_by_then_is_not_sent_twice),
         fixture_test(copy_that_the_policy_makes_is_what_is_sent),
         fixture_test(X028_only_successes_feed_the_histogram),
         fixture_test(X028_answer_of_the_copy_counts_from_the_call),
