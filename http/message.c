@@ -1,7 +1,7 @@
 #include <cairn/http/message.h>
 
 #include <cairn/http/body_replay.h>
-#include <cairn/http/sensitive.h>
+#include <cairn/http/message_copy.h>
 #include <cairn/http/target.h>
 #include <cairn/service/alloc.h>
 
@@ -130,18 +130,6 @@ const struct cairn_type cairn_http_request_type = {.name = "http.request",
     .drop = message_drop_request,
     .is_spent = message_is_spent};
 
-/* Name, value and all, so that nothing of the copy is anybody else's. */
-static int message_copy_fields(struct cairn_http_fields *copy, const struct cairn_http_fields *of)
-{
-    for (size_t i = 0; i < of->count; i++) {
-        struct cairn_str name = cairn_arena_copy(copy->arena, of->items[i].name);
-        struct cairn_str value_copy = cairn_arena_copy(copy->arena, of->items[i].value);
-        if (!name.data || !value_copy.data || cairn_http_fields_add(copy, name, value_copy) != 0)
-            return -1;
-    }
-    return cairn__sensitive_copy(copy, of);
-}
-
 static void *message_clone_response(const void *value)
 {
     const struct cairn_http_response *res = value;
@@ -161,7 +149,7 @@ static void *message_clone_response(const void *value)
     if (res->body.length)
         copy->body = cairn_arena_copy(arena, res->body);
     if ((res->body.length && !copy->body.data) ||
-        message_copy_fields(&copy->fields, &res->fields) != 0) {
+        cairn__message_copy_fields(&copy->fields, &res->fields) != 0) {
         cairn_arena_free(arena);
         return NULL;
     }
