@@ -18,7 +18,8 @@ struct cairn_blocking_pool;
  * the head of a request is there: a body that came along with the head is whole, any other is a
  * stream. The stream is pulled: while nobody asks for the next chunk the server does not read from
  * the connection, and the peer has to wait (RFC 9112 section 9.3; Tower's Body). A client that sent
- * `Expect: 100-continue` is told to go on when the stream is first waited for.
+ * `Expect: 100-continue` is told to go on when the stream is first waited for, and before an answer
+ * that is a stream if this one was taken. Within an answer there is no place for that.
  *
  * The stream fails with CAIRN_ERROR_PROTOCOL when the body is malformed or ends early, _SLOW when
  * the peer keeps less than the limits ask for, _TOO_LARGE over limits.stream_bytes. All of it is
@@ -108,7 +109,8 @@ CAIRN_API struct cairn_stream cairn_http_body_on_end(
  * Makes the body of REQ one that can be read again: copies of REQ then have readers of their own,
  * each from the first byte on. Up to MAX_BYTES (0: 64 KiB) are kept while the body streams; when it
  * grows over that, whoever reads on is the last who can: copies can be made no more, and the others
- * are spent. A body that is whole can be read again anyway. Returns 0, or -1 without memory.
+ * are spent. A body that is whole can be read again anyway. Returns 0, or -1 without memory: REQ is
+ * as it was.
  */
 CAIRN_API int cairn_http_body_replay(struct cairn_http_request *req, size_t max_bytes);
 

@@ -99,8 +99,9 @@ static enum cairn_poll replay_take(
     struct replay *shared = self->shared;
     if (!shared->last && chunk->bytes.length <= shared->max_bytes - shared->bytes) {
         struct replay_kept *kept = cairn_arena_alloc(shared->arena, sizeof(*kept));
-        if (!kept) {
+        if (!kept) { /* it is gone for the others, too: none may go on behind it */
             cairn_http_chunk_free(chunk);
+            shared->error = &cairn_error_no_memory;
             return replay_no_memory(out);
         }
         *kept = (struct replay_kept){chunk, NULL};
@@ -214,6 +215,10 @@ int cairn_http_body_replay(struct cairn_http_request *req, size_t max_bytes)
     shared->end = &shared->first;
     req->stream = (struct cairn_stream){0};
     int rc = replay_attach(shared, req, req->stream_length);
+    if (rc != 0) { /* it stays the body it was */
+        req->stream = shared->inner;
+        shared->inner = (struct cairn_stream){0};
+    }
     replay_unref(shared);
     return rc;
 }

@@ -129,6 +129,58 @@ static void nothing_leaks_without_memory(void **state)
     cairn_test_alloc_fail_at(0);
 }
 
+/* Until the arena needs memory from outside. Returns how many small pieces that were. */
+static size_t fill_arena(struct fixture *f)
+{
+    size_t count = 0;
+    cairn_test_alloc_fail_at(1);
+    while (cairn_arena_alloc(f->arena, 16))
+        count++;
+    cairn_test_alloc_fail_at(0);
+    return count;
+}
+
+static void nobody_reads_on_behind_a_chunk_that_was_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_http_request *req = fixture_request(f);
+    union cairn_outcome out;
+    assert_int_equal(cairn_http_request_set_body(req, CHUNKS("one", "two", "three"), -1), 0);
+    assert_int_equal(cairn_http_body_replay(req, 0), 0);
+    struct cairn_http_request *copy = clone(req);
+    assert_chunk(f, &req->stream, "one");
+    fill_arena(f);
+    cairn_test_alloc_fail_at(1);
+    assert_int_equal(fixture_next(f, &req->stream, &out), CAIRN_FAILED);
+    assert_int_equal(out.error->code, CAIRN_ERROR_MEMORY);
+    cairn_test_alloc_fail_at(0);
+    assert_chunk(f, &copy->stream, "one");
+    assert_stream_fails(f, &copy->stream, CAIRN_ERROR_MEMORY);
+}
+
+static void a_body_is_what_it_was_when_there_is_no_memory_to_keep_it(void **state)
+{
+    struct fixture *f = *state;
+    struct cairn_http_request *req = fixture_request(f);
+    assert_int_equal(cairn_http_request_set_body(req, CHUNKS("abc"), -1), 0);
+    fill_arena(f);
+    assert_non_null(cairn_arena_alloc(f->arena, 16));
+    size_t pieces = fill_arena(f);
+    int rc = -1;
+    /* The one part fits into what is left, and the other does not. */
+    for (size_t left = 0; rc != 0; left++) {
+        fill_arena(f);
+        assert_non_null(cairn_arena_alloc(f->arena, 16));
+        for (size_t i = left; i < pieces; i++)
+            assert_non_null(cairn_arena_alloc(f->arena, 16));
+        cairn_test_alloc_fail_at(1);
+        rc = cairn_http_body_replay(req, 0);
+        cairn_test_alloc_fail_at(0);
+    }
+    assert_chunk(f, &req->stream, "abc");
+    assert_stream_ends(f, &req->stream);
+}
+
 /* An upstream that fails before it has read the body, then reads it. */
 struct upstream {
     int calls;
@@ -254,6 +306,8 @@ int main(void)
         fixture_test(every_reader_learns_of_a_failure),
         fixture_test(a_chunk_outlives_the_reader_that_gave_it),
         fixture_test(nothing_leaks_without_memory),
+        fixture_test(nobody_reads_on_behind_a_chunk_that_was_lost),
+        fixture_test(a_body_is_what_it_was_when_there_is_no_memory_to_keep_it),
         fixture_test(retry_sends_the_whole_body_again),
         fixture_test(retry_gives_up_on_a_body_over_the_cap),
         fixture_test(retry_sends_a_stream_that_cannot_be_read_again_once),
