@@ -296,14 +296,15 @@ struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
     if (cairn_runtime_current())
         return &second;
     sigset_t mask;
-    if (!server->options.keep_signals)
+    if (server->options.keep_signals)
+        cairn__signals_hold_pipe(&mask);
+    else
         cairn__signals_hold(&mask);
     unsigned started = server_start_threads(server);
     server_run_worker(server, 0);
     for (unsigned i = 1; i < started; i++)
         pthread_join(server->workers[i]->thread, NULL);
-    if (!server->options.keep_signals)
-        pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    cairn__signals_restore(&mask);
     struct cairn_error *error = server->error;
     server->error = NULL;
     return error;

@@ -73,7 +73,8 @@ CAIRN_API uint16_t cairn_http_server_port(const struct cairn_http_server *server
  * others on threads of their own. Once only.
  *
  * Unless options.keep_signals: TERM and INT drain, a second one stops at once; USR2 prints the
- * stacks with their live counters on standard error; PIPE is ignored.
+ * stacks with their live counters on standard error; PIPE is ignored. With it PIPE is blocked on
+ * the calling thread while this runs.
  *
  * Returns NULL, or an error owned by the caller: the reason of a broken app, CAIRN_ERROR_RUNTIME,
  * CAIRN_ERROR_SYSTEM, CAIRN_ERROR_MEMORY.

@@ -16,6 +16,29 @@ void cairn__signals_hold(sigset_t *mask)
     signals_mask(SIG_BLOCK, mask);
 }
 
+static void signals_only_pipe(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+}
+
+void cairn__signals_hold_pipe(sigset_t *mask)
+{
+    sigset_t pipe;
+    signals_only_pipe(&pipe);
+    pthread_sigmask(SIG_BLOCK, &pipe, mask);
+}
+
+void cairn__signals_restore(const sigset_t *mask)
+{
+    static const struct timespec at_once = {0, 0};
+    sigset_t pipe;
+    signals_only_pipe(&pipe);
+    if (!sigismember(mask, SIGPIPE))
+        sigtimedwait(&pipe, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
 static void signals_caught(struct cairn_signal *signal_, int number)
 {
     struct cairn__signals *self = ((struct cairn__signal_entry *)signal_)->all;

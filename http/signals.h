@@ -22,6 +22,10 @@ struct cairn__signals {
  * the workers begin is neither lost nor deadly. MASK gets what was before, for the end of the run.
  */
 void cairn__signals_hold(sigset_t *mask);
+/* The same for PIPE alone: sendfile raises it when the peer has gone, and cannot be told not to. */
+void cairn__signals_hold_pipe(sigset_t *mask);
+/* The end of the run: MASK holds again, and no PIPE of ours is left to come. */
+void cairn__signals_restore(const sigset_t *mask);
 
 /* On the running runtime's thread. Returns NULL or an error owned by the caller; close it either
  * way. */
