@@ -36,6 +36,7 @@ static void connection_unlink(struct cairn__connection *self)
     *self->link = self->next;
     if (self->next)
         self->next->link = self->link;
+    self->link = NULL;
 }
 
 /* The first reason counts. */
@@ -45,16 +46,22 @@ static void connection_end(struct cairn__connection *self, enum cairn_http_end_r
         self->exchange->base.end.reason = reason;
 }
 
+void cairn__connection_give_up(struct cairn__connection *self, enum cairn_http_end_reason reason)
+{
+    struct cairn__exchange *exchange = self->exchange;
+    if (!exchange)
+        return;
+    if (exchange->is_counted)
+        self->worker->counters.cancelled++;
+    connection_end(self, reason);
+    self->exchange = NULL;
+    cairn__exchange_free(exchange);
+}
+
 static void connection_destroy(struct cairn__connection *self)
 {
     struct cairn__worker *worker = self->worker;
-    if (self->exchange) {
-        if (!cairn_future_is_empty(&self->exchange->future))
-            worker->counters.cancelled++;
-        connection_end(self, CAIRN_HTTP_PEER_GONE);
-        cairn__exchange_free(self->exchange);
-        self->exchange = NULL;
-    }
+    cairn__connection_give_up(self, CAIRN_HTTP_PEER_GONE);
     cairn_timer_cancel(&self->timer);
     cairn_io_close(&self->io);
     close(self->io.fd);
@@ -78,28 +85,53 @@ static bool connection_enter(struct cairn__connection *self)
 {
     bool is_outermost = !self->is_entered;
     self->is_entered = true;
+    if (is_outermost)
+        self->turn_bytes = 0;
     return is_outermost;
 }
 
-/* Whether what the answer waited for the socket to take is gone. */
+/* Whether all that something waited for the socket to take is gone: the rest of an answer, or the
+ * next request. */
 static bool connection_is_due(const struct cairn__connection *self)
 {
     const struct cairn__exchange *exchange = self->exchange;
-    return self->state == CAIRN__WRITE && !exchange->rest.length && !exchange->file.length &&
-           (exchange->chunk || cairn_stream_is_empty(&exchange->stream)) && !self->io.is_writing;
+    if (cairn__buffer_length(&self->queued))
+        return false;
+    if (self->state == CAIRN__WRITE)
+        return exchange->is_paused && !exchange->rest.length && !exchange->file.length;
+    return self->state < CAIRN__GATE && cairn__buffer_length(&self->input);
 }
 
-/* The last flush may send the end of a large body, and then nobody else sees to what follows. */
+/* The last flush may make room, and then nobody else sees to what follows. */
 static void connection_flush(struct cairn__connection *self)
 {
     cairn__connection_flush(self);
     while (connection_is_due(self)) {
-        cairn__connection_pump(self);
-        if (self->state == CAIRN__IDLE)
+        if (self->state == CAIRN__WRITE)
+            cairn__connection_pump(self);
+        if (self->state < CAIRN__GATE)
             cairn__connection_feed(self, NULL, 0);
-        if (self->state != CAIRN__DEAD)
-            cairn__connection_flush(self);
+        cairn__connection_flush(self);
     }
+    if (self->state == CAIRN__UPGRADED)
+        cairn__upgraded_wake_writer(self);
+}
+
+static bool connection_is_at_rest(const struct cairn__connection *self)
+{
+    return self->state == CAIRN__IDLE && cairn__buffer_length(&self->queued) == 0;
+}
+
+static void connection_read(struct cairn__connection *self);
+
+/* It was not said of the last answer that it is the last one: a request that has come meanwhile is
+ * still read. */
+static void connection_retire(struct cairn__connection *self)
+{
+    connection_read(self);
+    if (connection_is_at_rest(self))
+        self->state = CAIRN__CLOSING;
+    connection_flush(self);
 }
 
 static void connection_leave(struct cairn__connection *self, bool is_outermost)
@@ -108,6 +140,8 @@ static void connection_leave(struct cairn__connection *self, bool is_outermost)
         return;
     if (self->state != CAIRN__DEAD)
         connection_flush(self);
+    if (self->worker->has_drained && connection_is_at_rest(self))
+        connection_retire(self);
     self->is_entered = false;
     if (self->state == CAIRN__DEAD) {
         self->worker->batch_length = 0;
@@ -121,6 +155,8 @@ void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_r
     if (self->state == CAIRN__GATE)
         cairn__gate_leave(&self->worker->gate, self->worker, self);
     self->state = CAIRN__DEAD;
+    if (!self->is_entered)
+        cairn_task_wake(&self->task);
 }
 
 void cairn__connection_kill(struct cairn__connection *self)
@@ -168,8 +204,6 @@ static void connection_written(struct cairn__connection *self)
     cairn__connection_flush(self);
     if (self->state == CAIRN__WRITE)
         cairn__connection_pump(self);
-    if (self->state == CAIRN__UPGRADED)
-        cairn__upgraded_wake_writer(self);
     if (self->state == CAIRN__IDLE || self->state == CAIRN__HEAD)
         cairn__connection_feed(self, NULL, 0);
 }
@@ -189,7 +223,7 @@ static void connection_ready(struct cairn_io *io, bool can_read, bool can_write)
 static void connection_run(struct cairn_task *task)
 {
     struct cairn__connection *self = (struct cairn__connection *)task;
-    if (self->state == CAIRN__DEAD)
+    if (!self->link)
         return; /* a late wake */
     bool is_outermost = connection_enter(self);
     if (self->state == CAIRN__CALL)
@@ -201,19 +235,6 @@ static void connection_run(struct cairn_task *task)
     if (self->state == CAIRN__IDLE)
         cairn__connection_feed(self, NULL, 0);
     connection_leave(self, is_outermost);
-}
-
-int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length)
-{
-    if (self->is_entered) {
-        cairn__connection_put(self, text, length);
-        cairn__connection_flush(self);
-        return self->state == CAIRN__DEAD ? -1 : 0;
-    }
-    /* The worker's batch is somebody else's now. */
-    if (cairn__buffer_append(&self->queued, text, length) != 0)
-        return -1;
-    return cairn_io_want_write(&self->io, true);
 }
 
 void cairn__connection_admit(struct cairn__connection *self, struct cairn_error *error)
@@ -261,7 +282,7 @@ void cairn__connection_drain(struct cairn__connection *self)
     /* A request may have arrived that nobody has read yet. */
     if (self->state == CAIRN__IDLE)
         connection_read(self);
-    if (self->state == CAIRN__IDLE && cairn__buffer_length(&self->queued) == 0)
+    if (connection_is_at_rest(self))
         self->state = CAIRN__DEAD;
     if (self->state == CAIRN__UPGRADED)
         cairn__upgraded_wake_reader(self); /* who asks the stream finds it closing */

@@ -62,7 +62,8 @@ struct cairn__inbound {
     bool is_waiting;     /* for a chunk, with `waker` */
     struct cairn_waker waker;
     struct cairn_timer timer;
-    struct cairn_http_chunk first;  /* what came along with the head; empty: given out */
+    struct cairn_http_chunk first; /* what came along with the head */
+    bool is_first_given;
     struct cairn_http_chunk *ready; /* the next one */
     struct cairn_error *error;      /* what it has failed with */
     uint64_t bytes;
@@ -92,7 +93,9 @@ struct cairn__exchange {
     struct cairn_http_file file;    /* or the part of a file that is; length 0: none */
     struct cairn_stream stream;     /* and where more will come from */
     struct cairn_http_chunk *chunk; /* whose bytes `rest` is */
-    int64_t stream_left;            /* of a stream with a length; -1: without */
+    int64_t stream_left;            /* of a body with a length that may break; -1: without */
+    bool is_paused;                 /* the body waits for the socket, not for its stream */
+    bool is_counted;                /* among the requests, or those refused */
     struct cairn__upgraded *upgraded;
 };
 
@@ -103,8 +106,8 @@ struct cairn__connection {
     uint64_t id;
     uint64_t request_count;
     struct cairn__worker *worker;
-    struct cairn__connection *next; /* of the worker's connections */
-    struct cairn__connection **link;
+    struct cairn__connection *next;      /* of the worker's connections */
+    struct cairn__connection **link;     /* NULL: destroyed, and a late wake holds the memory */
     struct cairn__connection *gate_next; /* of those who wait at the gate */
     struct cairn__exchange *exchange;
     struct cairn__buffer input;  /* read, and not yet looked at */
@@ -114,6 +117,8 @@ struct cairn__connection {
     bool has_more;            /* bytes were read behind the request that is being answered */
     bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
     bool is_entered;          /* a function of this connection runs */
+    bool is_yielding;         /* the loop is to come by again, whether there is output or not */
+    size_t turn_bytes;        /* what a stream has had of this turn */
     struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
 };
 
@@ -123,14 +128,13 @@ struct cairn__connection {
 int cairn__connection_open(struct cairn__worker *worker, int fd, const struct sockaddr_in6 *peer);
 /* Gives everything up: handlers are cancelled, the descriptor closed. */
 void cairn__connection_kill(struct cairn__connection *self);
-/* The same from within: the state is DEAD, and the function that was entered first does the rest.
- * REASON is how its exchange ends, if there is one. */
+/* The same from within: the state is DEAD, and the function that was entered first does the rest;
+ * where none was, the connection's task. REASON is how its exchange ends, if there is one. */
 void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason);
+/* Drops the exchange, which is not answered whole. */
+void cairn__connection_give_up(struct cairn__connection *self, enum cairn_http_end_reason reason);
 /* Stops reading while enough waits here, and goes on when it does no more. */
 void cairn__connection_set_reading(struct cairn__connection *self);
-/* Sends TEXT behind all that was written, also while no function of this connection runs. Returns 0
- * or -1. */
-int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length);
 /* The worker drains: an idle connection is read once more, then closed. */
 void cairn__connection_drain(struct cairn__connection *self);
 /* The app has become ready for this connection's request, or is dead: takes ERROR. */
@@ -168,6 +172,9 @@ void cairn__connection_pump(struct cairn__connection *self);
 void cairn__connection_flush(struct cairn__connection *self);
 /* Adds to what is written. Without memory the state is DEAD. */
 void cairn__connection_put(struct cairn__connection *self, const char *data, size_t length);
+/* Sends TEXT behind all that was written, also while no function of this connection runs. Returns 0
+ * or -1. */
+int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length);
 /* Drops the exchange with all it holds. */
 void cairn__exchange_free(struct cairn__exchange *self);
 
@@ -180,6 +187,8 @@ int cairn__inbound_open(struct cairn__connection *self);
 bool cairn__inbound_is_open(const struct cairn__connection *self);
 /* Works DATA up if somebody waits for it; moves both behind what was used. */
 void cairn__inbound_arrive(struct cairn__connection *self, const char **data, size_t *length);
+/* Tells the client to go on, if it waits for that and somebody may read. Returns 0 or -1. */
+int cairn__inbound_say_continue(struct cairn__connection *self);
 /* Tells who waits that there is something: more input, or the peer's end. */
 void cairn__inbound_wake(struct cairn__connection *self);
 /* Nobody will read the rest. Returns whether the connection can go on: that the end was here. */

@@ -122,9 +122,18 @@ static void inbound_stop_waiting(struct cairn__exchange *self)
     cairn_timer_cancel(&inbound->timer);
 }
 
-static enum cairn_poll inbound_wait(struct cairn__exchange *self, const struct cairn_context *cx)
+int cairn__inbound_say_continue(struct cairn__connection *self)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct cairn__inbound *inbound = self->exchange->inbound;
+    if (!inbound->wants_continue)
+        return 0;
+    inbound->wants_continue = false;
+    return cairn__connection_say(self, text, sizeof(text) - 1);
+}
+
+static enum cairn_poll inbound_wait(struct cairn__exchange *self, const struct cairn_context *cx)
+{
     struct cairn__inbound *inbound = self->inbound;
     cairn_waker_set(&inbound->waker, cx);
     if (!inbound->is_waiting) {
@@ -133,11 +142,9 @@ static enum cairn_poll inbound_wait(struct cairn__exchange *self, const struct c
     }
     if (!cairn_timer_is_armed(&inbound->timer))
         inbound_allow_time(self);
-    if (inbound->wants_continue) {
-        inbound->wants_continue = false;
-        if (cairn__connection_say(self->connection, text, sizeof(text) - 1) != 0)
-            return CAIRN_PENDING; /* the connection is dying */
-    }
+    /* In an answer that has begun there is no place for it. */
+    if (self->base.end.status == 0 && cairn__inbound_say_continue(self->connection) != 0)
+        return CAIRN_PENDING; /* the connection is dying */
     cairn__connection_set_reading(self->connection);
     return CAIRN_PENDING;
 }
@@ -178,7 +185,8 @@ static enum cairn_poll inbound_poll_next(
 {
     struct cairn__exchange *self = state;
     struct cairn__inbound *inbound = self->inbound;
-    if (inbound->first.bytes.length) {
+    if (inbound->first.bytes.length && !inbound->is_first_given) {
+        inbound->is_first_given = true;
         out->value = &inbound->first;
         return CAIRN_READY;
     }
@@ -190,17 +198,12 @@ static enum cairn_poll inbound_poll_next(
     return inbound->is_open ? inbound_wait(self, cx) : inbound_end(self, out);
 }
 
-/* The first chunk is in the arena; when it is let go it has been given out. */
-static void inbound_free_first(struct cairn_http_chunk *chunk)
-{
-    chunk->bytes = cairn_str_of(NULL, 0);
-}
-
 static void inbound_drop(void *state)
 {
     struct cairn__exchange *self = state;
     inbound_stop_waiting(self);
     cairn_waker_clear(&self->inbound->waker);
+    self->inbound->wants_continue = false;
 }
 
 static const struct cairn_stream_ops inbound_ops = {
@@ -217,7 +220,7 @@ int cairn__inbound_open(struct cairn__connection *self)
         .is_open = true,
         .wants_continue =
             req->body.length == 0 && cairn_http_decoder_expects_continue(exchange->decoder),
-        .first = {req->body, inbound_free_first},
+        .first = {req->body, NULL},
         .bytes = req->body.length};
     exchange->inbound = inbound;
     req->body = cairn_str_of(NULL, 0);
@@ -233,8 +236,7 @@ void cairn__inbound_arrive(struct cairn__connection *self, const char **data, si
         return;
     struct cairn__exchange *exchange = self->exchange;
     struct cairn__inbound *inbound = exchange->inbound;
-    bool has_input = cairn__buffer_length(&self->input) > 0;
-    while (!has_input && *length && !inbound_has_news(inbound)) {
+    while (*length && !inbound_has_news(inbound)) {
         size_t used = inbound_step(exchange, *data, *length);
         *data += used;
         *length -= used;
@@ -242,8 +244,8 @@ void cairn__inbound_arrive(struct cairn__connection *self, const char **data, si
     if (inbound->is_open && cairn__body_is_slow(inbound->bytes, inbound_waited_ms(exchange),
                                 inbound_limits(self)->body_bytes_per_s))
         inbound_fail(inbound, &inbound_is_slow);
-    if (has_input || inbound_has_news(inbound))
-        cairn_timer_cancel(&inbound->timer);
+    if (inbound_has_news(inbound)) /* from here on it is not the peer who is waited for */
+        inbound_stop_waiting(exchange);
     else
         inbound_allow_time(exchange);
 }

@@ -101,6 +101,7 @@ static void connection_dispatch(struct cairn__connection *self)
     self->request_count++;
     cairn__connection_deadline(self, 0);
     worker->counters.requests++;
+    self->exchange->is_counted = true;
     switch (cairn__gate_pass(&worker->gate, worker, self, &error)) {
     case CAIRN_READY:
         cairn__connection_call(self);
@@ -164,6 +165,7 @@ void cairn__connection_refuse(struct cairn__connection *self, int status, const 
         exchange->plan = (struct cairn_http_plan){.method = CAIRN_HTTP_GET, .version_minor = 1};
     }
     exchange->plan.keep_alive = false;
+    exchange->is_counted = true;
     self->worker->counters.refused++;
     cairn__connection_respond(self, req ? cairn_http_problem(req, status, detail) : NULL);
 }

@@ -11,6 +11,9 @@
 #define FILE_STEPS 4
 #define FILE_STEP_BYTES 262144
 #define TRAILER_BYTES 4096
+/* A turn's share of a stream, and what a chunk counts beside its bytes. */
+#define TURN_BYTES 1048576
+#define TURN_CHUNK_BYTES 512
 
 void cairn__exchange_free(struct cairn__exchange *self)
 {
@@ -117,13 +120,20 @@ static void connection_await_room(struct cairn__connection *self, bool is_moving
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
+/* The time that a connection has from here on whose output was the only thing it waited for. */
+static uint64_t connection_drained_ms(const struct cairn__connection *self)
+{
+    const struct cairn_http_limits *limits = &self->worker->options->limits;
+    if (self->state == CAIRN__HEAD)
+        return limits->head_ms;
+    return self->state == CAIRN__IDLE ? limits->keep_alive_ms : 0;
+}
+
 static void connection_drained(struct cairn__connection *self)
 {
-    if (self->io.is_writing) {
+    if (self->io.is_writing && !self->is_yielding) {
         cairn_io_want_write(&self->io, false);
-        cairn__connection_deadline(self, 0);
-        if (self->state == CAIRN__IDLE)
-            cairn__connection_deadline(self, self->worker->options->limits.keep_alive_ms);
+        cairn__connection_deadline(self, connection_drained_ms(self));
     }
     if (self->state == CAIRN__CLOSING)
         connection_shut(self);
@@ -159,8 +169,13 @@ static bool connection_flush_file(struct cairn__connection *self)
             continue;
         if (n < 0 && errno == EAGAIN)
             break;
-        if (n <= 0) { /* the peer is gone, or the file is shorter than it was */
-            cairn__connection_die(self, n < 0 ? CAIRN_HTTP_PEER_GONE : CAIRN_HTTP_BROKEN);
+        if (n < 0) {
+            cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
+            return is_moving;
+        }
+        if (n == 0) { /* the file is shorter than it was */
+            self->exchange->stream_left = file->length;
+            file->length = 0;
             return is_moving;
         }
         file->offset += n;
@@ -204,6 +219,20 @@ void cairn__connection_put(struct cairn__connection *self, const char *data, siz
     worker->batch_length += length;
 }
 
+int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length)
+{
+    if (self->is_entered) {
+        cairn__connection_put(self, text, length);
+        cairn__connection_flush(self);
+        return self->state == CAIRN__DEAD ? -1 : 0;
+    }
+    /* The worker's batch is somebody else's now. */
+    if (cairn__buffer_append(&self->queued, text, length) != 0)
+        return -1;
+    connection_await_room(self, false);
+    return self->state == CAIRN__DEAD ? -1 : 0;
+}
+
 /* The response is written whole. */
 static void connection_finish(struct cairn__connection *self)
 {
@@ -218,14 +247,27 @@ static void connection_finish(struct cairn__connection *self)
         return;
     }
     self->state = CAIRN__IDLE;
-    cairn__connection_deadline(self, self->worker->options->limits.keep_alive_ms);
+    /* The answer has its time until it is out. */
+    if (!self->io.is_writing)
+        cairn__connection_deadline(self, self->worker->options->limits.keep_alive_ms);
 }
 
-/* A response that cannot be completed is cut, so that the peer can tell. */
+/* A response that cannot be completed is cut, so that the peer can tell: behind all that was
+ * written before, or by a reset where the end of the connection is all that would end it. */
 static void connection_abort(struct cairn__connection *self)
 {
-    self->worker->counters.cancelled++;
-    cairn__connection_die(self, CAIRN_HTTP_BROKEN);
+    static const struct linger reset = {1, 0};
+    const struct cairn__exchange *exchange = self->exchange;
+    bool shows = exchange->plan.is_chunked || exchange->stream_left >= 0;
+    cairn__connection_flush(self);
+    if (self->state != CAIRN__DEAD && !shows) {
+        setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
+    }
+    if (self->state == CAIRN__DEAD)
+        return;
+    cairn__connection_give_up(self, CAIRN_HTTP_BROKEN);
+    self->state = CAIRN__CLOSING;
 }
 
 static void connection_put_rest(struct cairn__connection *self, struct cairn_str bytes)
@@ -257,6 +299,7 @@ static void connection_begin_chunk(struct cairn__connection *self, struct cairn_
         return;
     }
     exchange->chunk = chunk;
+    self->turn_bytes += chunk->bytes.length + TURN_CHUNK_BYTES;
     if (exchange->stream_left >= 0) {
         if (chunk->bytes.length > (uint64_t)exchange->stream_left) {
             connection_abort(self); /* more than was promised */
@@ -319,16 +362,29 @@ static bool connection_next_chunk(struct cairn__connection *self)
     return true;
 }
 
+/* The others have their turn first. */
+static void connection_yield(struct cairn__connection *self)
+{
+    self->is_yielding = true;
+    connection_await_room(self, true);
+}
+
 void cairn__connection_pump(struct cairn__connection *self)
 {
     const struct cairn_http_limits *limits = &self->worker->options->limits;
     size_t mark = self->io.is_writing ? limits->output_low_bytes : limits->output_high_bytes;
     bool goes_on = true;
+    self->is_yielding = false;
     while (goes_on && self->state == CAIRN__WRITE) {
         struct cairn__exchange *exchange = self->exchange;
-        if (exchange->rest.length || exchange->file.length ||
-            cairn__buffer_length(&self->queued) > mark)
+        exchange->is_paused = exchange->rest.length || exchange->file.length ||
+                              cairn__buffer_length(&self->queued) > mark;
+        if (exchange->is_paused)
             return; /* the socket says when to go on */
+        if (self->turn_bytes > TURN_BYTES) {
+            connection_yield(self);
+            return;
+        }
         if (exchange->chunk)
             connection_end_chunk(self);
         if (self->state != CAIRN__WRITE)
@@ -346,6 +402,7 @@ static void connection_respond_no_memory(struct cairn__connection *self)
     static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
                                "Content-Length: 0\r\nConnection: close\r\n\r\n";
     self->exchange->plan.keep_alive = false;
+    self->exchange->base.end.status = 503;
     cairn__connection_put(self, text, sizeof(text) - 1);
     if (self->state != CAIRN__DEAD)
         connection_finish(self);
@@ -378,6 +435,7 @@ void cairn__connection_respond_broken(struct cairn__connection *self)
     static const char text[] = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n"
                                "Connection: close\r\n\r\n";
     self->exchange->plan.keep_alive = false;
+    self->exchange->base.end.status = 500;
     self->worker->counters.failed++;
     cairn__connection_put(self, text, sizeof(text) - 1);
     if (self->state != CAIRN__DEAD)
@@ -415,6 +473,13 @@ static bool connection_goes_on(
     return keep_alive && !(self->worker->has_drained && !self->has_more);
 }
 
+/* Whether the answer's body may read the request's, which was taken: behind the head it would be
+ * too late to ask for that. */
+static bool connection_may_read_on(const struct cairn__exchange *self)
+{
+    return !cairn_stream_is_empty(&self->res->stream) && cairn_stream_is_empty(&self->req->stream);
+}
+
 void cairn__connection_respond(struct cairn__connection *self, struct cairn_http_response *res)
 {
     struct cairn__exchange *exchange = self->exchange;
@@ -428,6 +493,9 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
         cairn__connection_upgrade(self, res);
         return;
     }
+    if (exchange->inbound && connection_may_read_on(exchange) &&
+        cairn__inbound_say_continue(self) != 0)
+        return;
     exchange->plan.keep_alive = connection_goes_on(self, res);
     cairn_http_encoder_plan(res, &exchange->plan);
     if (cairn__connection_put_head(self, res) == 0) {
@@ -440,7 +508,7 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
     if (self->state == CAIRN__DEAD)
         return;
     if (cairn_stream_is_empty(&exchange->stream) && !exchange->rest.length &&
-        !exchange->file.length)
+        !exchange->file.length && exchange->stream_left <= 0)
         connection_finish(self);
     else
         cairn__connection_pump(self);

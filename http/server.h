@@ -95,14 +95,16 @@ CAIRN_API void cairn_http_server_stop(struct cairn_http_server *server);
  * is borrowed until the workers have printed, or the server is freed. */
 CAIRN_API void cairn_http_server_print(struct cairn_http_server *server, FILE *out);
 
-/* The sum of the workers' counters. After cairn_http_server_run. */
+/* The sum of the workers' counters. After cairn_http_server_run. What was passed to the app or
+ * refused has either been answered whole or not: requests + refused = responses + cancelled. */
 struct cairn_http_counters {
     uint64_t accepted;      /* connections */
     uint64_t requests;      /* passed to the app */
     uint64_t responses;     /* written whole */
     uint64_t refused;       /* answered by the server itself: bad, too large, too slow */
     uint64_t failed;        /* errors of the app that the server made into answers */
-    uint64_t cancelled;     /* given up because the peer was gone */
+    uint64_t cancelled;     /* of requests and refused, not answered whole: the peer was gone or too
+                             * slow, the     server stopped, or the answer broke */
     uint64_t timeouts;      /* connections closed by a deadline */
     uint64_t waited;        /* requests that had to wait at the gate */
     uint64_t accept_pauses; /* times it stopped accepting for want of descriptors or room */

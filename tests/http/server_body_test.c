@@ -179,9 +179,12 @@ static struct cairn_http_response *file(struct cairn_http_request *req)
     char path[] = "/tmp/cairn_file_XXXXXX";
     int fd = mkstemp(path);
     unlink(path);
-    assert_int_equal(ftruncate(fd, 4 << 20), 0);
+    assert_int_equal(ftruncate(fd, is(req, "/huge") ? 64 << 20 : 4 << 20), 0);
     assert_int_equal(pwrite(fd, "begin", 5, 1 << 20), 5);
-    int64_t length = is(req, "/cut") ? 8 << 20 : is(req, "/long") ? LONG_BYTES : 1 << 20;
+    int64_t length = is(req, "/cut")    ? 8 << 20
+                     : is(req, "/huge") ? 63 << 20
+                     : is(req, "/long") ? LONG_BYTES
+                                        : 1 << 20;
     return cairn_http_file(req, 200, NULL, fd, 1 << 20, length);
 }
 
@@ -230,7 +233,7 @@ static struct cairn_future handle(struct cairn_http_request *req, void *state)
         __atomic_fetch_add(&app->begun, 1, __ATOMIC_RELEASE);
         return cairn_future_box(&hanging_ops, &(struct hanging){req, app});
     }
-    if (is(req, "/end"))
+    if (is(req, "/end") || is(req, "/huge"))
         cairn_http_on_end(req, see_end, app);
     if (is(req, "/hints"))
         return cairn_future_ready(hints(req));
@@ -245,7 +248,7 @@ static struct cairn_future handle(struct cairn_http_request *req, void *state)
     }
     if (is(req, "/info"))
         return cairn_future_ready(connection_numbers(req));
-    if (is(req, "/file") || is(req, "/cut") || is(req, "/long"))
+    if (is(req, "/file") || is(req, "/cut") || is(req, "/long") || is(req, "/huge"))
         return cairn_future_ready(file(req));
     return cairn_future_ready(cairn_http_text(req, 200, "ignored"));
 }
@@ -589,7 +592,30 @@ static void sends_a_part_of_a_file_and_cuts_when_it_is_shorter(void **state)
         length += (size_t)n;
     assert_in_range(length, 3 << 20, (3 << 20) + 200);
     close(fd);
-    assert_int_equal(server_rig_finish(&rig).responses, 3);
+    struct cairn_http_counters counters = server_rig_finish(&rig);
+    assert_int_equal(counters.responses, 3);
+    assert_int_equal(counters.cancelled, 1);
+}
+
+/* The peer has shut its end, and then it resets: the kernel would send PIPE for that. */
+static void a_client_that_leaves_in_the_middle_of_a_file_raises_no_signal(void **state)
+{
+    struct app app;
+    struct server_rig rig;
+    (void)state;
+    int fd = begin(&rig, &app, "GET /huge HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 1; i <= 10; i++) {
+        client_response(fd, true, text, sizeof(text));
+        shutdown(fd, SHUT_WR);
+        usleep(1000); /* the kernel has it by now; if not, the reset is an ordinary one */
+        close(fd);
+        await(&app.ends, i);
+        assert_int_equal(app.reason, CAIRN_HTTP_PEER_GONE);
+        fd = client_connect(cairn_http_server_port(rig.server));
+        client_send(fd, "GET /huge HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    close(fd);
+    server_rig_stop(&rig);
 }
 
 /* More than a turn's share: the end goes out where the turn ends, and nothing else says so. */
@@ -626,6 +652,7 @@ int main(void)
         cmocka_unit_test(numbers_connections_and_their_requests),
         cmocka_unit_test(an_answer_may_end_the_connection),
         cmocka_unit_test(sends_a_part_of_a_file_and_cuts_when_it_is_shorter),
+        cmocka_unit_test(a_client_that_leaves_in_the_middle_of_a_file_raises_no_signal),
         cmocka_unit_test(goes_on_behind_a_file_that_takes_more_than_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
