@@ -40,6 +40,7 @@
 #include <cairn/http/layers/csrf.h>
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_fn.h>
+#include <cairn/http/layers/http_cache.h>
 #include <cairn/http/layers/http_coalesce.h>
 #include <cairn/http/layers/http_rate_limit.h>
 #include <cairn/http/layers/idempotency_keys.h>

@@ -124,9 +124,14 @@ static enum cairn_poll cache_poll_lookup(
 static void cache_keep(struct cache_future *self, const void *value)
 {
     const struct cairn_cache_options *opts = &self->shared->opts;
-    if (value && (!opts->keep || opts->keep(opts->cx, value)))
-        opts->store->ops->put(
-            opts->store, cache_future_key(self), value, opts->ttl_ms, opts->stale_ms);
+    uint64_t fresh_ms = opts->ttl_ms;
+    uint64_t stale_ms = opts->stale_ms;
+    if (!value || (opts->keep && !opts->keep(opts->cx, value)))
+        return;
+    if (opts->life)
+        opts->life(opts->cx, value, &fresh_ms, &stale_ms);
+    if (fresh_ms)
+        opts->store->ops->put(opts->store, cache_future_key(self), value, fresh_ms, stale_ms);
 }
 
 static enum cairn_poll cache_poll_call(

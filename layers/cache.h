@@ -42,7 +42,7 @@ struct cairn_cache_options {
     struct cairn_str (*key)(void *cx, const void *request);
     /* Whether to keep RESPONSE. NULL: all are kept. */
     bool (*keep)(void *cx, const void *response);
-    void *cx;           /* for both; borrowed until the last copy and future are dropped */
+    void *cx;           /* for all three; borrowed until the last copy and future are dropped */
     uint64_t ttl_ms;    /* 1 to 2592000000 (30 days); 0: 10000 */
     uint64_t stale_ms;  /* up to 2592000000; 0: an error is an error */
     size_t max_entries; /* of a store of its own, in memory; 1 to 16777216; 0: 1024 */
@@ -50,6 +50,10 @@ struct cairn_cache_options {
      */
     struct cairn_cache_store *store;
     bool hits_while_unready;
+    /* For how long RESPONSE, which is to be kept, is fresh and then stale: called with ttl_ms and
+     * stale_ms, which it may change. Fresh for 0: it is not kept. Without stale_ms a stale one is
+     * never used. NULL: those times. */
+    void (*life)(void *cx, const void *response, uint64_t *fresh_ms, uint64_t *stale_ms);
 };
 
 CAIRN_API struct cairn_layer cairn_cache_layer(const struct cairn_cache_options *options);

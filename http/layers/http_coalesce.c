@@ -64,7 +64,7 @@ static struct cairn_future http_coalesce_begin(void *cx, struct cairn_service *i
 
 static struct cairn_str http_coalesce_key(void *key, const void *request)
 {
-    return cairn__share_key_of(key, request);
+    return cairn__share_key_of(key, request, 0);
 }
 
 static void http_coalesce_cloned(struct cairn_service *base)
@@ -94,8 +94,9 @@ static const struct cairn_service_ops http_coalesce_ops = {
 static struct cairn_service *http_coalesce_new(
     const struct cairn_layer *layer, struct cairn_service *inner, struct cairn__share_key *key)
 {
-    const struct cairn_layer coalesce =
+    struct cairn_layer coalesce =
         cairn_coalesce(.key = http_coalesce_key, .call = http_coalesce_begin, .cx = key);
+    coalesce.name = layer->name; /* who refuses */
     struct cairn_service *group = cairn_layer_apply(&coalesce, inner);
     struct http_coalesce *self =
         cairn_service_error(group) ? NULL : cairn_service_new(&http_coalesce_ops, group);
@@ -104,7 +105,9 @@ static struct cairn_service *http_coalesce_new(
         return &self->base;
     }
     cairn__share_key_unref(key);
-    return cairn_layer_refuse(layer, group, CAIRN_ERROR_MEMORY, "out of memory");
+    return cairn_service_error(group)
+               ? group
+               : cairn_layer_refuse(layer, group, CAIRN_ERROR_MEMORY, "out of memory");
 }
 
 static struct cairn_service *http_coalesce_apply(

@@ -53,7 +53,7 @@ static bool share_key_is_shared(
            !share_key_is_special(self, req) && !share_key_is_personal(self, req);
 }
 
-/* The key. Parts end with a NUL, which none of them has. */
+/* The key. Behind the salt parts end with a NUL, which none of them has. */
 
 struct share_key_writer {
     char *at;
@@ -100,9 +100,10 @@ static void share_key_put_field(
 }
 
 static size_t share_key_write(const struct cairn__share_key *self,
-    const struct cairn_http_request *req, struct share_key_writer out)
+    const struct cairn_http_request *req, uint32_t salt, struct share_key_writer out)
 {
     bool is_rewritten = share_key_is_rewritten(req);
+    share_key_put(&out, cairn_str_of((const char *)&salt, sizeof(salt)));
     share_key_put(&out, req->method_name);
     share_key_put_lower(&out, cairn_http_request_field(req, "Host"));
     share_key_put(&out, req->target);
@@ -126,14 +127,14 @@ static bool share_key_reserve(struct cairn__share_key *self, size_t length)
 }
 
 struct cairn_str cairn__share_key_of(
-    struct cairn__share_key *self, const struct cairn_http_request *req)
+    struct cairn__share_key *self, const struct cairn_http_request *req, uint32_t salt)
 {
     if (!share_key_is_shared(self, req))
         return (struct cairn_str){0};
-    if (!share_key_reserve(self, share_key_write(self, req, (struct share_key_writer){0})))
+    if (!share_key_reserve(self, share_key_write(self, req, salt, (struct share_key_writer){0})))
         return (struct cairn_str){0};
     return cairn_str_of(
-        self->text, share_key_write(self, req, (struct share_key_writer){self->text, 0}));
+        self->text, share_key_write(self, req, salt, (struct share_key_writer){self->text, 0}));
 }
 
 /* The rest. */

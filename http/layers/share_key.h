@@ -40,13 +40,13 @@ struct cairn__share_key *cairn__share_key_new(const struct cairn__share_key_opti
 void cairn__share_key_unref(struct cairn__share_key *self);
 
 /*
- * The key of REQ: its method, host, target and path, and the fields of `vary`. Lives until the next
- * call. Absent for all but a GET or HEAD without a body, for one that asks for a part, an upgrade,
- * no-store or under a condition, for one with Authorization or Cookie that is neither in `vary` nor
- * ignored, and without memory.
+ * The key of REQ: SALT, its method, host, target and path, and the fields of `vary`. Lives until
+ * the next call. Absent for all but a GET or HEAD without a body, for one that asks for a part, an
+ * upgrade, no-store or under a condition, for one with Authorization or Cookie that is neither in
+ * `vary` nor ignored, and without memory.
  */
 struct cairn_str cairn__share_key_of(
-    struct cairn__share_key *self, const struct cairn_http_request *req);
+    struct cairn__share_key *self, const struct cairn_http_request *req, uint32_t salt);
 
 /* Whether `vary` has NAME, without case. */
 bool cairn__share_key_has(const struct cairn__share_key *self, struct cairn_str name);

@@ -252,8 +252,8 @@ static bool are_same(
     struct fixture *f, const struct cairn_http_request *a, const struct cairn_http_request *b)
 {
     struct cairn__share_key *key = key_new(f, false);
-    struct cairn_str of_a = cairn_arena_copy(f->arena, cairn__share_key_of(key, a));
-    struct cairn_str of_b = cairn__share_key_of(key, b);
+    struct cairn_str of_a = cairn_arena_copy(f->arena, cairn__share_key_of(key, a, 0));
+    struct cairn_str of_b = cairn__share_key_of(key, b, 0);
     assert_non_null(of_b.data);
     bool is_equal = cairn_str_equal(of_a, of_b);
     cairn__share_key_unref(key);
@@ -312,10 +312,10 @@ static void validators_are_taken_by_who_can_answer_in_full(void **state)
 {
     struct fixture *f = *state;
     struct cairn__share_key *key = key_new(f, true);
-    assert_non_null(cairn__share_key_of(key, with(f, "/", "If-None-Match", "\"x\"")).data);
-    assert_non_null(cairn__share_key_of(key, with(f, "/", "If-Modified-Since", "x")).data);
-    assert_null(cairn__share_key_of(key, with(f, "/", "If-Match", "\"x\"")).data);
-    assert_null(cairn__share_key_of(key, with(f, "/", "Upgrade", "x")).data);
+    assert_non_null(cairn__share_key_of(key, with(f, "/", "If-None-Match", "\"x\""), 0).data);
+    assert_non_null(cairn__share_key_of(key, with(f, "/", "If-Modified-Since", "x"), 0).data);
+    assert_null(cairn__share_key_of(key, with(f, "/", "If-Match", "\"x\""), 0).data);
+    assert_null(cairn__share_key_of(key, with(f, "/", "Upgrade", "x"), 0).data);
     cairn__share_key_unref(key);
 }
 
@@ -324,10 +324,10 @@ static void without_memory_there_is_no_key(void **state)
     struct fixture *f = *state;
     struct cairn__share_key *key = key_new(f, false);
     cairn_test_alloc_fail_at(1);
-    assert_null(cairn__share_key_of(key, fixture_request(f, "/")).data);
-    assert_non_null(cairn__share_key_of(key, fixture_request(f, "/")).data);
+    assert_null(cairn__share_key_of(key, fixture_request(f, "/"), 0).data);
+    assert_non_null(cairn__share_key_of(key, fixture_request(f, "/"), 0).data);
     size_t before = cairn_test_alloc_count();
-    assert_non_null(cairn__share_key_of(key, fixture_request(f, "/")).data);
+    assert_non_null(cairn__share_key_of(key, fixture_request(f, "/"), 0).data);
     assert_int_equal(cairn_test_alloc_count(), before);
     cairn__share_key_unref(key);
 }
