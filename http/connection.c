@@ -58,15 +58,22 @@ void cairn__connection_give_up(struct cairn__connection *self, enum cairn_http_e
     cairn__exchange_free(exchange);
 }
 
+void cairn__connection_disconnect(struct cairn__connection *self)
+{
+    cairn_timer_cancel(&self->timer);
+    cairn_io_close(&self->io);
+    if (self->io.fd >= 0)
+        close(self->io.fd);
+    self->io.fd = -1;
+    cairn__buffer_free(&self->input);
+    cairn__buffer_free(&self->queued);
+}
+
 static void connection_destroy(struct cairn__connection *self)
 {
     struct cairn__worker *worker = self->worker;
     cairn__connection_give_up(self, CAIRN_HTTP_PEER_GONE);
-    cairn_timer_cancel(&self->timer);
-    cairn_io_close(&self->io);
-    close(self->io.fd);
-    cairn__buffer_free(&self->input);
-    cairn__buffer_free(&self->queued);
+    cairn__connection_disconnect(self);
     connection_unlink(self);
     cairn__worker_connection_gone(worker);
     cairn_task_unref(&self->task);
@@ -138,15 +145,16 @@ static void connection_leave(struct cairn__connection *self, bool is_outermost)
 {
     if (!is_outermost)
         return;
-    if (self->state != CAIRN__DEAD)
+    if (self->state < CAIRN__DETACHED)
         connection_flush(self);
     if (self->worker->has_drained && connection_is_at_rest(self))
         connection_retire(self);
     self->is_entered = false;
-    if (self->state == CAIRN__DEAD) {
-        self->worker->batch_length = 0;
+    if (self->state != CAIRN__DEAD)
+        return;
+    self->worker->batch_length = 0;
+    if (!cairn__connection_detach(self))
         connection_destroy(self);
-    }
 }
 
 void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason)
@@ -232,6 +240,8 @@ static void connection_run(struct cairn_task *task)
         cairn__connection_pump(self);
     else if (self->state == CAIRN__UPGRADED)
         cairn__upgraded_poll(self);
+    else if (self->state == CAIRN__DETACHED)
+        cairn__detached_poll(self);
     if (self->state == CAIRN__IDLE)
         cairn__connection_feed(self, NULL, 0);
     connection_leave(self, is_outermost);

@@ -39,6 +39,7 @@ struct cairn__worker;
  * CLOSING  everything is answered; what is queued goes out, then LINGER
  * LINGER   our end is shut; what still comes is thrown away, so that the peer sees the answer and
  *          no reset
+ * DETACHED the peer is gone, and the socket with it; the app's future goes on, for it asked to
  * DEAD     to be destroyed by the function that was entered first
  */
 enum cairn__connection_state {
@@ -51,6 +52,7 @@ enum cairn__connection_state {
     CAIRN__UPGRADED,
     CAIRN__CLOSING,
     CAIRN__LINGER,
+    CAIRN__DETACHED,
     CAIRN__DEAD
 };
 
@@ -97,6 +99,7 @@ struct cairn__exchange {
     bool is_paused;                 /* the body waits for the socket, not for its stream */
     bool is_counted;                /* among the requests, or those refused */
     struct cairn__upgraded *upgraded;
+    bool goes_on; /* its future is not dropped when the peer goes away */
 };
 
 struct cairn__connection {
@@ -119,6 +122,7 @@ struct cairn__connection {
     bool is_entered;          /* a function of this connection runs */
     bool is_yielding;         /* the loop is to come by again, whether there is output or not */
     size_t turn_bytes;        /* what a stream has had of this turn */
+    bool is_detached;         /* it has been DETACHED */
     struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
 };
 
@@ -133,6 +137,8 @@ void cairn__connection_kill(struct cairn__connection *self);
 void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason);
 /* Drops the exchange, which is not answered whole. */
 void cairn__connection_give_up(struct cairn__connection *self, enum cairn_http_end_reason reason);
+/* Closes the socket, and gives up what stands between it and the exchange. */
+void cairn__connection_disconnect(struct cairn__connection *self);
 /* Stops reading while enough waits here, and goes on when it does no more. */
 void cairn__connection_set_reading(struct cairn__connection *self);
 /* The worker drains: an idle connection is read once more, then closed. */
@@ -200,6 +206,14 @@ static inline bool cairn__inbound_settle(struct cairn__connection *self)
 }
 
 void cairn__inbound_free(struct cairn__inbound *self);
+
+/* connection_detach.c */
+
+/* The connection is DEAD, but its peer alone is gone: has the app's future go on without it, where
+ * that was asked for. Returns whether it does. */
+bool cairn__connection_detach(struct cairn__connection *self);
+/* Polls that future; the state is DEAD when it has completed. */
+void cairn__detached_poll(struct cairn__connection *self);
 
 /* connection_upgrade.c */
 

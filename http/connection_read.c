@@ -10,6 +10,11 @@ static const struct cairn_http_limits *connection_limits(const struct cairn__con
     return &self->worker->options->limits;
 }
 
+static void connection_finish_anyway(struct cairn_http_exchange *base)
+{
+    ((struct cairn__exchange *)base)->goes_on = true;
+}
+
 static int connection_inform(struct cairn_http_exchange *base, const char *head, size_t length)
 {
     const struct cairn__exchange *exchange = (const struct cairn__exchange *)base;
@@ -29,8 +34,9 @@ static void connection_info(
         info->local = (const struct sockaddr *)local;
 }
 
-static const struct cairn__exchange_ops connection_exchange_ops = {
-    .inform = connection_inform, .info = connection_info};
+static const struct cairn__exchange_ops connection_exchange_ops = {.inform = connection_inform,
+    .info = connection_info,
+    .finish_anyway = connection_finish_anyway};
 
 /* An exchange begins with the first byte of a request. */
 static int connection_begin(struct cairn__connection *self)
@@ -288,6 +294,8 @@ static void connection_work(struct cairn__connection *self, struct connection_so
 
 void cairn__connection_set_reading(struct cairn__connection *self)
 {
+    if (self->state >= CAIRN__DETACHED)
+        return;
     bool wanted = !self->is_peer_closed && cairn__buffer_length(&self->input) < CAIRN__INPUT_BYTES;
     if (cairn_io_want_read(&self->io, wanted) != 0)
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);

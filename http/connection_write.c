@@ -221,6 +221,8 @@ void cairn__connection_put(struct cairn__connection *self, const char *data, siz
 
 int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length)
 {
+    if (self->state >= CAIRN__DETACHED)
+        return -1;
     if (self->is_entered) {
         cairn__connection_put(self, text, length);
         cairn__connection_flush(self);

@@ -77,6 +77,12 @@ int cairn_http_inform(
     return exchange->ops->inform(exchange, head, length);
 }
 
+void cairn_http_run_to_completion(struct cairn_http_request *req)
+{
+    if (req->exchange && req->exchange->ops)
+        req->exchange->ops->finish_anyway(req->exchange);
+}
+
 struct cairn_http_connection_info cairn_http_connection_info(const struct cairn_http_request *req)
 {
     struct cairn_http_connection_info info = {.peer = req->peer, .request = 1};

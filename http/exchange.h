@@ -50,6 +50,14 @@ CAIRN_API int cairn_http_on_end(struct cairn_http_request *req,
 CAIRN_API int cairn_http_inform(
     struct cairn_http_request *req, int status, const struct cairn_http_fields *fields);
 
+/*
+ * Has the app finish what it does for REQ also when the peer goes away before there is an answer:
+ * its future is not dropped then, and what it gives is thrown away. cairn_http_exchange_end tells
+ * meanwhile that the peer is gone; reading a body that had not come fails. It still is dropped when
+ * the server stops, or has drained for drain_ms. For a request made by hand: nothing.
+ */
+CAIRN_API void cairn_http_run_to_completion(struct cairn_http_request *req);
+
 /* Who is at the other end. Addresses are NULL for a request made by hand. */
 struct cairn_http_connection_info {
     const struct sockaddr *peer;

@@ -8,6 +8,8 @@ struct cairn__exchange_ops {
     /* Sends a checked informational head. Returns 0 or -1. */
     int (*inform)(struct cairn_http_exchange *self, const char *head, size_t length);
     void (*info)(struct cairn_http_exchange *self, struct cairn_http_connection_info *info);
+    /* The app's future goes on when the peer is gone. */
+    void (*finish_anyway)(struct cairn_http_exchange *self);
 };
 
 struct cairn__end_hook;

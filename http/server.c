@@ -144,6 +144,7 @@ struct cairn_http_counters cairn_http_server_counters(const struct cairn_http_se
         sum.refused += c->refused;
         sum.failed += c->failed;
         sum.cancelled += c->cancelled;
+        sum.detached += c->detached;
         sum.timeouts += c->timeouts;
         sum.waited += c->waited;
         sum.accept_pauses += c->accept_pauses;

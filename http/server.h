@@ -31,9 +31,9 @@ typedef struct cairn_service *cairn_http_app(void *cx, const struct cairn_http_w
 
 struct cairn_http_server_options {
     size_t size;
-    /* A numeric IPv4 or IPv6 address, or a Unix socket: "unix:/run/app.sock", whose file is made with
-     * the umask and removed at the end, or "unix:@name" of the abstract space. A socket's file that
-     * nobody listens on any more is replaced. NULL: "::", which takes IPv4 too. */
+    /* A numeric IPv4 or IPv6 address, or a Unix socket: "unix:/run/app.sock", whose file is made
+     * with the umask and removed at the end, or "unix:@name" of the abstract space. A socket's file
+     * that nobody listens on any more is replaced. NULL: "::", which takes IPv4 too. */
     const char *host;
     uint16_t port;     /* 0: a free one, see cairn_http_server_port; not of a Unix socket */
     unsigned workers;  /* 1 to 256; 0: one for each CPU that the process may use */
@@ -104,7 +104,8 @@ struct cairn_http_counters {
     uint64_t refused;       /* answered by the server itself: bad, too large, too slow */
     uint64_t failed;        /* errors of the app that the server made into answers */
     uint64_t cancelled;     /* of requests and refused, not answered whole: the peer was gone or too
-                             * slow, the     server stopped, or the answer broke */
+                             * slow, the server stopped, or the answer broke */
+    uint64_t detached;      /* of requests, went on without their peer */
     uint64_t timeouts;      /* connections closed by a deadline */
     uint64_t waited;        /* requests that had to wait at the gate */
     uint64_t accept_pauses; /* times it stopped accepting for want of descriptors or room */

@@ -79,12 +79,14 @@ void cairn__worker_print(struct cairn__worker *self, FILE *out)
     const struct cairn_http_counters *c = &self->counters;
     fprintf(out,
         "worker %u: accepted=%llu requests=%llu responses=%llu refused=%llu failed=%llu "
-        "cancelled=%llu timeouts=%llu waited=%llu accept_pauses=%llu connections=%zu\n",
+        "cancelled=%llu detached=%llu timeouts=%llu waited=%llu accept_pauses=%llu "
+        "connections=%zu\n",
         self->index, (unsigned long long)c->accepted, (unsigned long long)c->requests,
         (unsigned long long)c->responses, (unsigned long long)c->refused,
         (unsigned long long)c->failed, (unsigned long long)c->cancelled,
-        (unsigned long long)c->timeouts, (unsigned long long)c->waited,
-        (unsigned long long)c->accept_pauses, self->connection_count);
+        (unsigned long long)c->detached, (unsigned long long)c->timeouts,
+        (unsigned long long)c->waited, (unsigned long long)c->accept_pauses,
+        self->connection_count);
     if (self->app)
         cairn_stack_print(self->app, out);
     fflush(out);
