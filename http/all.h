@@ -58,8 +58,8 @@
 #include <cairn/http/layers/require_authorization.h>
 #include <cairn/http/layers/require_basic.h>
 #include <cairn/http/layers/require_bearer.h>
-#include <cairn/http/layers/security_headers.h>
 #include <cairn/http/layers/run_to_completion.h>
+#include <cairn/http/layers/security_headers.h>
 #include <cairn/http/layers/sensitive_headers.h>
 #include <cairn/http/layers/set_header.h>
 #include <cairn/http/layers/set_request_header.h>
