@@ -39,6 +39,7 @@
 #include <cairn/http/layers/cors.h>
 #include <cairn/http/layers/csrf.h>
 #include <cairn/http/layers/error_to_response.h>
+#include <cairn/http/layers/from_extractor.h>
 #include <cairn/http/layers/from_fn.h>
 #include <cairn/http/layers/http_cache.h>
 #include <cairn/http/layers/http_coalesce.h>
