@@ -183,7 +183,7 @@ static void connection_peer_closed(struct cairn__connection *self)
     if (self->state == CAIRN__UPGRADED) {
         cairn__upgraded_wake_reader(self);
     } else if (self->state < CAIRN__GATE) {
-        self->state = cairn__buffer_length(&self->queued) ? CAIRN__CLOSING : CAIRN__DEAD;
+        cairn__connection_feed(self, NULL, 0);
     } else if (self->state == CAIRN__LINGER) {
         self->state = CAIRN__DEAD;
     } else if (self->worker->options->no_half_close && self->state < CAIRN__CLOSING) {

@@ -288,6 +288,21 @@ static void reads_on_when_the_end_of_the_turn_made_room(void **state)
     assert_int_equal(app.ends, PIECES);
 }
 
+/* It has been read, but its turn comes when the answers before it are out. */
+static void what_was_asked_before_the_peer_shut_its_end_is_answered(void **state)
+{
+    (void)state;
+    open_app();
+    for (int i = 0; i < 5; i++)
+        rig_send("GET /piece HTTP/1.1\r\nHost: a\r\n\r\n");
+    rig_run();
+    assert_true(rig_connection()->io.is_writing);
+    rig_say("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1");
+    shutdown(rig.client, SHUT_WR);
+    assert_true(rig_read());
+    assert_int_equal(count("HTTP/1.1 200 OK"), 6);
+}
+
 #define UPGRADE " HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n"
 
 static void wakes_a_writer_when_the_end_of_the_turn_made_room(void **state)
@@ -510,6 +525,7 @@ int main(void)
         rig_test(says_no_continue_behind_the_head_of_an_answer),
         rig_test(goes_on_with_a_stream_when_the_end_of_the_turn_made_room),
         rig_test(reads_on_when_the_end_of_the_turn_made_room),
+        rig_test(what_was_asked_before_the_peer_shut_its_end_is_answered),
         rig_test(wakes_a_writer_when_the_end_of_the_turn_made_room),
         rig_test(a_head_behind_answers_that_had_to_wait_has_its_deadline),
         rig_test(an_answer_that_makes_no_progress_has_its_deadline_to_the_end),
