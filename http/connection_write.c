@@ -479,7 +479,8 @@ static bool connection_goes_on(
  * too late to ask for that. */
 static bool connection_may_read_on(const struct cairn__exchange *self)
 {
-    return !cairn_stream_is_empty(&self->res->stream) && cairn_stream_is_empty(&self->req->stream);
+    return self->plan.has_body && !cairn_stream_is_empty(&self->res->stream) &&
+           cairn_stream_is_empty(&self->req->stream);
 }
 
 void cairn__connection_respond(struct cairn__connection *self, struct cairn_http_response *res)
@@ -495,11 +496,11 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
         cairn__connection_upgrade(self, res);
         return;
     }
+    exchange->plan.keep_alive = connection_goes_on(self, res);
+    cairn_http_encoder_plan(res, &exchange->plan);
     if (exchange->inbound && connection_may_read_on(exchange) &&
         cairn__inbound_say_continue(self) != 0)
         return;
-    exchange->plan.keep_alive = connection_goes_on(self, res);
-    cairn_http_encoder_plan(res, &exchange->plan);
     if (cairn__connection_put_head(self, res) == 0) {
         if (self->state != CAIRN__DEAD)
             cairn__connection_respond_broken(self);
