@@ -11,6 +11,7 @@
 #include <cairn/http/body.h>
 #include <cairn/http/body_end.h>
 #include <cairn/http/classify.h>
+#include <cairn/http/client.h>
 #include <cairn/http/conditional.h>
 #include <cairn/http/cookie.h>
 #include <cairn/http/date.h>
@@ -24,6 +25,7 @@
 #include <cairn/http/file.h>
 #include <cairn/http/file_backend.h>
 #include <cairn/http/form.h>
+#include <cairn/http/forwarded.h>
 #include <cairn/http/handler.h>
 #include <cairn/http/html.h>
 #include <cairn/http/json_lines.h>
@@ -34,6 +36,7 @@
 #include <cairn/http/layers/body_limit.h>
 #include <cairn/http/layers/body_timeout.h>
 #include <cairn/http/layers/cache_control.h>
+#include <cairn/http/layers/client_address.h>
 #include <cairn/http/layers/collect_body.h>
 #include <cairn/http/layers/conditional.h>
 #include <cairn/http/layers/cors.h>
@@ -88,6 +91,7 @@
 #include <cairn/http/serve_dir.h>
 #include <cairn/http/server.h>
 #include <cairn/http/sse.h>
+#include <cairn/http/trusted_peers.h>
 #include <cairn/http/upgrade.h>
 #include <cairn/http/uuid.h>
 #include <cairn/http/vary.h>

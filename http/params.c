@@ -40,7 +40,7 @@ static bool params_quoted(struct cairn_str *text, struct cairn_str *out)
     return false;
 }
 
-static bool params_read(struct cairn_str *text, struct cairn__param *out)
+bool cairn__param_read(struct cairn_str *text, struct cairn__param *out)
 {
     out->name = params_token(text);
     if (out->name.length == 0 || text->length == 0 || text->data[0] != '=')
@@ -66,7 +66,7 @@ enum cairn__params_step cairn__params_next(struct cairn_str *text, struct cairn_
     }
     if (text->length == 0)
         return CAIRN__PARAMS_END;
-    return params_read(text, out) ? CAIRN__PARAMS_FOUND : CAIRN__PARAMS_BROKEN;
+    return cairn__param_read(text, out) ? CAIRN__PARAMS_FOUND : CAIRN__PARAMS_BROKEN;
 }
 
 /* The next byte of PARAM's value, and *AT behind it; -1 at its end. */

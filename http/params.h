@@ -24,6 +24,10 @@ enum cairn__params_step {
  * ones are passed over. */
 enum cairn__params_step cairn__params_next(struct cairn_str *text, struct cairn__param *out);
 
+/* name "=" ( token / quoted-string ), cut off *TEXT. False: what comes is none, and *TEXT is
+ * anywhere in it. */
+bool cairn__param_read(struct cairn_str *text, struct cairn__param *out);
+
 /* Whether both values are the same once their escapes are undone, ASCII letters without case. */
 bool cairn__param_equal_nocase(const struct cairn__param *a, const struct cairn__param *b);
 

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 
 #include <cairn/http/body.h>
+#include <cairn/http/client.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/layers/field_names.h>
 #include <cairn/http/layers/log_line.h>
@@ -167,8 +168,8 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
     cairn__log_line_number(&line, "bytes", res ? cairn_http_response_length(res) : -1);
     cairn__log_line_duration(&line, "dur_ms", access_log_since(start));
     cairn__log_line_text(&line, "request_id", cairn_http_request_id(req), ACCESS_LOG_ID_MOST);
-    cairn__log_line_text(
-        &line, "peer", access_log_peer(req->peer, peer, sizeof(peer)), sizeof(peer));
+    cairn__log_line_text(&line, "peer",
+        access_log_peer(cairn_http_client_address(req), peer, sizeof(peer)), sizeof(peer));
     if (error)
         access_log_put_error(&line, shared, error);
     else if (!res)

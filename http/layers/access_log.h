@@ -26,7 +26,7 @@ enum cairn_access_log_format {
  *     bytes       of the response's body; -1: not known
  *     dur_ms      from the call to the line, three decimals
  *     request_id  of the request_id layer, if there is one
- *     peer        its address, if there is one
+ *     peer        its address, if there is one; the client's where client_address knows it
  *     error       the error's path, the first 512 bytes, if there is one
  *     cancelled   true where the caller did not want the response any more; else left out
  *     req.NAME    the first field of that name, in small letters, of those that the options name;

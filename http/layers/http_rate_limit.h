@@ -14,7 +14,7 @@ CAIRN_BEGIN_DECLS
 
 /* Whose requests are counted together. Added up: those that agree in all of it. */
 enum cairn_http_rate_limit_by {
-    CAIRN_RATE_BY_PEER = 1,   /* the address at the other end; of IPv6 the first 64 bits */
+    CAIRN_RATE_BY_PEER = 1,   /* the client's address; of IPv6 the first 64 bits */
     CAIRN_RATE_BY_HEADER = 2, /* the value of a header field */
     CAIRN_RATE_BY_USER = 4,   /* what a function of yours says: an authenticated user, a tenant */
     CAIRN_RATE_BY_ROUTE = 8   /* the router's pattern */
@@ -28,7 +28,7 @@ enum cairn_http_rate_limit_by {
  * A request without the header field, or without a user, is counted under its peer's address
  * instead: leaving a key out is no way around the limit. One whose peer has no address either (a
  * Unix socket, a request made by hand) passes, unless it has another key. Behind a proxy the peer
- * is the proxy: count by a header field that it sets, or by a function. The route is there inside
+ * is the proxy, unless client_address, outside of this, says who the client is. The route is there inside
  * of the router only: in the layers of a group.
  *
  * Readiness, errors and types are inner's, which must be http.request and http.response. May be

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <cairn/http/client.h>
 #include <cairn/http/layers/http_rate_limit.h>
 
 #define RATE_KEY_PARTS 4
@@ -71,8 +72,9 @@ static void rate_key_collect(struct rate_key_parts *parts, const struct cairn__r
         user = rule->user(rule->cx, req);
         wants_peer = wants_peer || !user.data;
     }
-    if (wants_peer && req->peer)
-        rate_key_add_peer(parts, req->peer, rule->ipv6_prefix);
+    const struct sockaddr *address = wants_peer ? cairn_http_client_address(req) : NULL;
+    if (address)
+        rate_key_add_peer(parts, address, rule->ipv6_prefix);
     if (header.data)
         rate_key_add(parts, 'h', header);
     if (user.data)
