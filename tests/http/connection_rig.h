@@ -54,13 +54,25 @@ static inline void rig_set_room(int length)
         setsockopt(rig_connection()->io.fd, SOL_SOCKET, SO_SNDBUF, &length, sizeof(length)), 0);
 }
 
+/* One more connection, the client's from now on. Returns 0, or -1 without memory. */
+static inline int rig_connect(void)
+{
+    static const struct sockaddr_in6 peer = {.sin6_family = AF_INET6};
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    rig.client = ends[1];
+    rig.length = 0;
+    if (cairn__connection_open(&rig.worker, ends[0], &peer) != 0)
+        return -1;
+    rig_set_room(RIG_SOCKET_BYTES);
+    return 0;
+}
+
 /* Serves APP, which is taken. */
 static inline void rig_open(
     struct cairn_service *app, const struct cairn_http_server_options *options)
 {
     const struct cairn_http_server_options defaults = {.size = sizeof(defaults), .workers = 1};
-    static const struct sockaddr_in6 peer = {.sin6_family = AF_INET6};
-    int ends[2];
     assert_null(cairn_service_error(app));
     assert_null(cairn__server_options_resolve(options ? options : &defaults, &rig.options));
     rig.worker = (struct cairn__worker){.options = &rig.options,
@@ -71,11 +83,7 @@ static inline void rig_open(
         .runtime = cairn_runtime_current(),
         .arenas = cairn_arena_cache_new(0)};
     cairn__gate_init(&rig.worker.gate, rig.worker.runtime);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    assert_int_equal(cairn__connection_open(&rig.worker, ends[0], &peer), 0);
-    rig_set_room(RIG_SOCKET_BYTES);
-    rig.client = ends[1];
-    rig.length = 0;
+    assert_int_equal(rig_connect(), 0);
 }
 
 static inline void rig_close_client(void)
