@@ -556,12 +556,14 @@ static bool session_read(struct session *self, bool at_end, bool is_reset)
 
 void session_receive(struct session *self, const char *data, size_t length)
 {
-    if (self->received_length + length > self->received_capacity) {
+    /* A NUL stands behind it all: numbers are read from there. */
+    if (self->received_length + length >= self->received_capacity) {
         self->received_capacity = 2 * (self->received_length + length) + 1024;
         self->received = must(realloc(self->received, self->received_capacity));
     }
     memcpy(self->received + self->received_length, data, length);
     self->received_length += length;
+    self->received[self->received_length] = '\0';
     while (session_read(self, false, false))
         ;
 }
