@@ -96,7 +96,8 @@ CAIRN_API void cairn_http_server_stop(struct cairn_http_server *server);
 CAIRN_API void cairn_http_server_print(struct cairn_http_server *server, FILE *out);
 
 /* The sum of the workers' counters. After cairn_http_server_run. What was passed to the app or
- * refused has either been answered whole or not: requests + refused = responses + cancelled. */
+ * refused has been answered whole, or not: requests + refused = responses + cancelled + detached.
+ */
 struct cairn_http_counters {
     uint64_t accepted;      /* connections */
     uint64_t requests;      /* passed to the app */
