@@ -74,8 +74,8 @@ void cairn__worker_print(struct cairn__worker *self, FILE *out);
 /* listener_bind.c */
 
 /* A bound, listening, non-blocking socket; -1 with *ERROR set. PORT 0 is replaced by the one that
- * was got. FIRST_FD is the first one of the server; -1: this is the first, and makes sure that nobody
- * else has the port. */
+ * was got. FIRST_FD is the first one of the server; -1: this is the first, and makes sure that
+ * nobody else has the port. */
 int cairn__listener_bind(const struct cairn_http_server_options *options, int first_fd,
     uint16_t *port, struct cairn_error **error);
 /* Removes the file of a Unix socket. */

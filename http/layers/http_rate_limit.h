@@ -28,8 +28,8 @@ enum cairn_http_rate_limit_by {
  * A request without the header field, or without a user, is counted under its peer's address
  * instead: leaving a key out is no way around the limit. One whose peer has no address either (a
  * Unix socket, a request made by hand) passes, unless it has another key. Behind a proxy the peer
- * is the proxy, unless client_address, outside of this, says who the client is. The route is there inside
- * of the router only: in the layers of a group.
+ * is the proxy, unless client_address, outside of this, says who the client is. The route is there
+ * inside of the router only: in the layers of a group.
  *
  * Readiness, errors and types are inner's, which must be http.request and http.response. May be
  * cloned. Copies share the limiter; `limiter` shares one between stacks and workers. No lock, and

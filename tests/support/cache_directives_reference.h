@@ -1,4 +1,5 @@
-/* cache_directives_reference.h - Cache-Control read another way: copied, cut up, compared. */
+/* cache_directives_reference.h - Cache-Control read another way: copied, cut up, compared.
+ * Internal. */
 #ifndef CAIRN_TESTKIT_CACHE_DIRECTIVES_REFERENCE_H
 #define CAIRN_TESTKIT_CACHE_DIRECTIVES_REFERENCE_H
 

@@ -314,8 +314,8 @@ static void fails_and_releases_without_memory_for_each_step(void **state)
         cairn_future_drop(&future);
         assert_int_equal(cairn_mock_counts(f->mock).reserved, 0);
     }
-    /* The boxes of the sleep, of the function and of the layer, and the copy; where boxes are pooled,
-     * those the pool has not got yet. */
+    /* The boxes of the sleep, of the function and of the layer, and the copy; where boxes are
+     * pooled, those the pool has not got yet. */
     assert_in_range(failed, 1, 4);
     assert_int_equal(cairn_mock_counts(f->mock).calls, 0);
     cairn_service_drop(s);
