@@ -1,7 +1,6 @@
 #include <cairn/http/layers/cache_life.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <cairn/http/cache_directives.h>
 #include <cairn/http/date.h>
@@ -9,7 +8,6 @@
 #include <cairn/http/layers/share_key.h>
 
 #define CACHE_LIFE_FIELD CAIRN_STR("Cairn-Cache-Life")
-#define CACHE_LIFE_BYTES 128
 #define CACHE_LIFE_MOST_MS 2592000000 /* what the cache layer takes */
 
 /* RFC 9110 section 15.1: what may be kept though it does not say for how long. */
@@ -131,14 +129,29 @@ int cairn__cache_life_write(struct cairn_http_response *res, const struct cairn_
     return text.data ? cairn_http_fields_set(&res->fields, CACHE_LIFE_FIELD, text) : -1;
 }
 
+/* The next of the numbers in *TEXT, which moves behind it. */
+static bool cache_life_next(struct cairn_str *text, unsigned long long *number)
+{
+    const char *space = text->length ? memchr(text->data, ' ', text->length) : NULL;
+    size_t length = space ? (size_t)(space - text->data) : text->length;
+    if (!cairn_str_to_u64(cairn_str_of(text->data, length), number))
+        return false;
+    size_t used = space ? length + 1 : length;
+    *text = cairn_str_of(text->data + used, text->length - used);
+    return true;
+}
+
 bool cairn__cache_life_read(const struct cairn_http_response *res, struct cairn__cache_life *life)
 {
-    char text[CACHE_LIFE_BYTES];
-    struct cairn_str value = cairn_http_fields_get(&res->fields, CACHE_LIFE_FIELD);
-    if (!value.data || value.length >= sizeof(text))
-        return false;
-    memcpy(text, value.data, value.length);
-    text[value.length] = '\0';
-    return sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNu64 " %" SCNu64, &life->stored_s,
-               &life->age_s, &life->fresh_ms, &life->stale_ms) == 4;
+    unsigned long long numbers[4];
+    struct cairn_str text = cairn_http_fields_get(&res->fields, CACHE_LIFE_FIELD);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        if (!text.data || !cache_life_next(&text, &numbers[i]))
+            return false;
+    }
+    life->stored_s = (int64_t)numbers[0];
+    life->age_s = (int64_t)numbers[1];
+    life->fresh_ms = numbers[2];
+    life->stale_ms = numbers[3];
+    return text.length == 0;
 }
