@@ -67,6 +67,8 @@ void cairn__connection_disconnect(struct cairn__connection *self)
     self->io.fd = -1;
     cairn__buffer_free(&self->input);
     cairn__buffer_free(&self->queued);
+    cairn_free(self->proxy);
+    self->proxy = NULL;
 }
 
 static void connection_destroy(struct cairn__connection *self)
@@ -319,7 +321,8 @@ int cairn__connection_open(struct cairn__worker *worker, int fd, const struct so
     worker->connections = self;
     worker->connection_count++;
     struct cairn_error *error = cairn_io_open(&self->io, worker->runtime, fd, connection_ready);
-    if (error || cairn_io_want_read(&self->io, true) != 0) {
+    if (error || cairn__connection_expect_proxy(self) != 0 ||
+        cairn_io_want_read(&self->io, true) != 0) {
         cairn_error_unref(error);
         connection_destroy(self);
         return -1;

@@ -18,6 +18,7 @@
 #include <cairn/service/timer.h>
 
 struct cairn__worker;
+struct cairn__proxy_parser;
 
 /* Bodies and chunks up to this size are copied behind their head, larger ones are sent from where
  * they are. */
@@ -113,9 +114,10 @@ struct cairn__connection {
     struct cairn__connection **link;     /* NULL: destroyed, and a late wake holds the memory */
     struct cairn__connection *gate_next; /* of those who wait at the gate */
     struct cairn__exchange *exchange;
-    struct cairn__buffer input;  /* read, and not yet looked at */
-    struct cairn__buffer queued; /* written, and not yet taken by the socket */
-    uint64_t deadline_ms;        /* 0: none */
+    struct cairn__buffer input;        /* read, and not yet looked at */
+    struct cairn__buffer queued;       /* written, and not yet taken by the socket */
+    uint64_t deadline_ms;              /* 0: none */
+    struct cairn__proxy_parser *proxy; /* of a PROXY header that comes first; NULL: none */
     enum cairn__connection_state state;
     bool has_more;            /* bytes were read behind the request that is being answered */
     bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
@@ -206,6 +208,15 @@ static inline bool cairn__inbound_settle(struct cairn__connection *self)
 }
 
 void cairn__inbound_free(struct cairn__inbound *self);
+
+/* connection_proxy.c */
+
+/* Whether SELF, which is new, begins with a PROXY header is known from its peer. Returns 0; -1 for
+ * one that is not to be served, or without memory. */
+int cairn__connection_expect_proxy(struct cairn__connection *self);
+/* Works through the PROXY header. Returns true when it is complete, with what follows it in DATA.
+ * The state is DEAD when it is none. */
+bool cairn__connection_proxy(struct cairn__connection *self, const char **data, size_t *length);
 
 /* connection_detach.c */
 

@@ -353,6 +353,8 @@ static int connection_feed_decoder(struct cairn__connection *self, const char *d
 void cairn__connection_feed(struct cairn__connection *self, const char *data, size_t length)
 {
     int rc = 0;
+    if (self->proxy && !cairn__connection_proxy(self, &data, &length))
+        return;
     if (self->state == CAIRN__UPGRADED || cairn__inbound_is_open(self))
         rc = connection_feed_reader(self, data, length);
     else

@@ -15,6 +15,7 @@ struct cairn_http_server {
     void *cx;
     struct cairn_http_server_options options; /* resolved; host is a copy */
     struct cairn__worker **workers;           /* options.workers of them */
+    struct cairn_trusted_peers *proxy_peers;  /* NULL: no PROXY protocol */
     int *listen_fds;
     bool has_bound;
     uint16_t port;
@@ -161,6 +162,7 @@ static struct cairn_error *server_add_worker(struct cairn_http_server *self, uns
     self->workers[index] = worker;
     worker->server = self;
     worker->options = &self->options;
+    worker->proxy_peers = self->proxy_peers;
     worker->index = index;
     worker->listener.fd = -1;
     worker->connection_max = self->options.limits.connections;
@@ -201,6 +203,8 @@ struct cairn_http_server *cairn_http_server_new(cairn_http_app *app, void *cx,
     pthread_mutex_init(&self->mutex, NULL);
     pthread_mutex_init(&self->print_mutex, NULL);
     *error = cairn__server_options_resolve(options, &self->options);
+    if (!*error)
+        *error = cairn__server_options_proxy(&self->options, &self->proxy_peers);
     if (!*error) {
         self->port = self->options.port;
         *error = server_open(self);
@@ -226,6 +230,7 @@ void cairn_http_server_free(struct cairn_http_server *self)
     }
     cairn_free(self->workers);
     cairn_free(self->listen_fds);
+    cairn_trusted_peers_free(self->proxy_peers);
     cairn_free(self->prints);
     cairn_free(self->last_prints);
     if (self->has_bound)

@@ -50,6 +50,11 @@ struct cairn_http_server_options {
     bool keep_signals;  /* leaves signals to you; else see cairn_http_server_run */
     bool no_half_close; /* a peer that shuts its sending end is gone: its handler is cancelled; else
                          * what it had sent whole is answered */
+    /* The proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, as
+     * cairn_trusted_peers_new reads them: there a connection without one is closed, and the peer of
+     * its requests is the one that the header names. Others are served as they come. NULL: none. */
+    const char *proxy_protocol;
+    bool proxy_protocol_only; /* others are closed at once */
 };
 
 /*

@@ -81,3 +81,22 @@ struct cairn_error *cairn__server_options_resolve(
         out->limits.connections = options_connections(out->workers);
     return error;
 }
+
+struct cairn_error *cairn__server_options_proxy(
+    struct cairn_http_server_options *options, struct cairn_trusted_peers **peers)
+{
+    static struct cairn_error only = CAIRN_ERROR_STATIC(
+        CAIRN_ERROR_INVALID, "http_server", "proxy_protocol_only needs proxy_protocol");
+    struct cairn_error *error = NULL;
+    const char *text = options->proxy_protocol;
+    options->proxy_protocol = NULL; /* not copied, and not looked at any more */
+    if (!text)
+        return options->proxy_protocol_only ? &only : NULL;
+    *peers = cairn_trusted_peers_new(text, &error);
+    if (!error || error->code != CAIRN_ERROR_INVALID)
+        return error;
+    struct cairn_error *named = cairn_error_new(
+        CAIRN_ERROR_INVALID, "http_server", NULL, "proxy_protocol: %s", error->message);
+    cairn_error_unref(error);
+    return named;
+}

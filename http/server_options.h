@@ -3,10 +3,15 @@
 #define CAIRN_HTTP_SERVER_OPTIONS_H
 
 #include <cairn/http/server.h>
+#include <cairn/http/trusted_peers.h>
 
 /* OUT gets a copy of the host. Returns NULL, or an error owned by the caller; what OUT holds is
  * then to be freed all the same. */
 struct cairn_error *cairn__server_options_resolve(
     const struct cairn_http_server_options *options, struct cairn_http_server_options *out);
+
+/* *PEERS is then the caller's: NULL without the PROXY protocol. Returns as above. */
+struct cairn_error *cairn__server_options_proxy(
+    struct cairn_http_server_options *options, struct cairn_trusted_peers **peers);
 
 #endif

@@ -7,6 +7,7 @@
 #include <cairn/http/connection.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/server.h>
+#include <cairn/http/trusted_peers.h>
 #include <cairn/service/io.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/timer.h>
@@ -34,6 +35,7 @@ struct cairn__gate {
 struct cairn__worker {
     struct cairn_http_server *server;
     const struct cairn_http_server_options *options; /* limits resolved */
+    const struct cairn_trusted_peers *proxy_peers;   /* NULL: no PROXY protocol */
     unsigned index;
     pthread_t thread;
     struct cairn_runtime *runtime;
