@@ -5,7 +5,8 @@
 #include <cairn/http/all.h>
 #include <cairn/http/json.h>
 
-enum { MOST_TITLE = 80, MOST_TODOS = 1000 };
+#define MOST_TITLE 80
+#define MOST_TODOS 1000
 
 struct todo {
     int64_t id; /* 0: an empty place of the list */
@@ -14,6 +15,7 @@ struct todo {
     char text[MOST_TITLE]; /* the title of one that is in the list */
 };
 
+/* How a todo is written … */
 static const struct cairn_field todo_fields[] = {
     CAIRN_FIELD_INT(struct todo, id),
     CAIRN_FIELD_STRING(struct todo, title),
@@ -21,7 +23,7 @@ static const struct cairn_field todo_fields[] = {
 };
 static const struct cairn_record todo_record = CAIRN_RECORD(struct todo, todo_fields);
 
-/* What a client may say. A field that is absent leaves the member as it is. */
+/* … and what a client may say of it. A field that is absent leaves the member as it is. */
 static const char *has_title(const void *value)
 {
     return ((const struct todo *)value)->title.data ? NULL : "must have a title";
@@ -34,65 +36,64 @@ static const struct cairn_field input_fields[] = {
 static const struct cairn_record input_record =
     CAIRN_RECORD(struct todo, input_fields, .refuses_unknown = true, .check = has_title);
 
-/* Of one worker, and so without a lock. */
-struct list {
+struct list { /* of one worker, and so without a lock */
     struct todo todos[MOST_TODOS];
     int64_t last_id;
 };
 
 static struct todo *list_find(struct list *list, int64_t id)
 {
-    struct todo *todo = &list->todos[id - 1];
-    return todo->id ? todo : NULL;
+    for (size_t i = 0; i < MOST_TODOS; i++)
+        if (list->todos[i].id == id)
+            return &list->todos[i];
+    return NULL;
 }
 
-/* A request's memory goes with it, so the title is copied. */
 static void list_put(struct todo *place, const struct todo *todo)
 {
     *place = *todo;
-    memmove(place->text, todo->title.data, todo->title.length);
+    memmove(place->text, todo->title.data, todo->title.length); /* the request's goes with it */
     place->title.data = place->text;
 }
 
-/* The todo that the path names; else NULL, and what to answer. */
+/* The todo that the path names; else NULL, and why not. */
 static struct todo *todo_of(
-    struct list *list, struct cairn_http_request *req, struct cairn_http_response **answer)
+    struct list *list, struct cairn_http_request *req, struct cairn_http_rejection *no)
 {
     int64_t id;
-    struct cairn_http_rejection no;
-    if (!cairn_http_param_int(req, "id", 1, MOST_TODOS, &id, &no)) {
-        *answer = cairn_http_reject(req, &no);
+    if (!cairn_http_param_int(req, "id", 1, INT64_MAX, &id, no))
         return NULL;
-    }
     struct todo *todo = list_find(list, id);
     if (!todo)
-        *answer = cairn_http_problem(req, 404, "no such todo");
+        *no = (struct cairn_http_rejection){
+            .reason = CAIRN_HTTP_REJECTION_NOT_FOUND, .status = 404, .detail = "no such todo"};
     return todo;
 }
 
-static struct cairn_http_response *create(struct cairn_http_request *req, void *state)
+static struct cairn_http_response *create_todo(struct cairn_http_request *req, void *state)
 {
     struct list *list = state;
     struct todo todo = {0};
     struct cairn_http_rejection no;
     if (!cairn_http_bind_json(req, &input_record, &todo, NULL, &no))
         return cairn_http_reject(req, &no); /* with all that is wrong */
-    if (list->last_id == MOST_TODOS)
+    struct todo *place = list_find(list, 0);
+    if (!place)
         return cairn_http_problem(req, 507, "the list is full");
-    struct todo *place = &list->todos[list->last_id];
     todo.id = ++list->last_id;
     list_put(place, &todo);
     return cairn_http_json_record(req, 201, &todo_record, place);
 }
 
-static struct cairn_http_response *get(struct cairn_http_request *req, void *state)
+static struct cairn_http_response *get_todo(struct cairn_http_request *req, void *state)
 {
-    struct cairn_http_response *answer;
-    const struct todo *todo = todo_of(state, req, &answer);
-    return todo ? cairn_http_json_record(req, 200, &todo_record, todo) : answer;
+    struct cairn_http_rejection no;
+    const struct todo *todo = todo_of(state, req, &no);
+    return todo ? cairn_http_json_record(req, 200, &todo_record, todo)
+                : cairn_http_reject(req, &no);
 }
 
-static struct cairn_http_response *get_all(struct cairn_http_request *req, void *state)
+static struct cairn_http_response *get_todos(struct cairn_http_request *req, void *state)
 {
     const struct list *list = state;
     struct cairn_json_writer w = cairn_json_writer_in(req->arena);
@@ -105,13 +106,12 @@ static struct cairn_http_response *get_all(struct cairn_http_request *req, void 
 }
 
 /* PATCH: the body goes over a copy of what is there, which takes its place if all is right. */
-static struct cairn_http_response *change(struct cairn_http_request *req, void *state)
+static struct cairn_http_response *change_todo(struct cairn_http_request *req, void *state)
 {
-    struct cairn_http_response *answer;
     struct cairn_http_rejection no;
-    struct todo *todo = todo_of(state, req, &answer);
+    struct todo *todo = todo_of(state, req, &no);
     if (!todo)
-        return answer;
+        return cairn_http_reject(req, &no);
     struct todo changed = *todo;
     if (!cairn_http_bind_json(req, &input_record, &changed, NULL, &no))
         return cairn_http_reject(req, &no);
@@ -119,12 +119,12 @@ static struct cairn_http_response *change(struct cairn_http_request *req, void *
     return cairn_http_json_record(req, 200, &todo_record, todo);
 }
 
-static struct cairn_http_response *delete (struct cairn_http_request *req, void *state)
+static struct cairn_http_response *delete_todo(struct cairn_http_request *req, void *state)
 {
-    struct cairn_http_response *answer;
-    struct todo *todo = todo_of(state, req, &answer);
+    struct cairn_http_rejection no;
+    struct todo *todo = todo_of(state, req, &no);
     if (!todo)
-        return answer;
+        return cairn_http_reject(req, &no);
     todo->id = 0;
     return cairn_http_no_content(req);
 }
@@ -133,11 +133,11 @@ static struct cairn_service *app(void *list, const struct cairn_http_worker *wor
 {
     (void)worker;
     struct cairn_http_router *r = cairn_http_router_new();
-    cairn_http_get(r, "/todos", cairn_http_handler(get_all, list));
-    cairn_http_post(r, "/todos", cairn_http_handler(create, list));
-    cairn_http_get(r, "/todos/{id}", cairn_http_handler(get, list));
-    cairn_http_patch(r, "/todos/{id}", cairn_http_handler(change, list));
-    cairn_http_delete(r, "/todos/{id}", cairn_http_handler(delete, list));
+    cairn_http_get(r, "/todos", cairn_http_handler(get_todos, list));
+    cairn_http_post(r, "/todos", cairn_http_handler(create_todo, list));
+    cairn_http_get(r, "/todos/{id}", cairn_http_handler(get_todo, list));
+    cairn_http_patch(r, "/todos/{id}", cairn_http_handler(change_todo, list));
+    cairn_http_delete(r, "/todos/{id}", cairn_http_handler(delete_todo, list));
     return cairn_http_router_service(r);
 }
 

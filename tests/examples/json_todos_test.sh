@@ -59,5 +59,15 @@ expect 405 PUT /todos/2
 json 201 POST /todos '{"title":"tea"}'
 body_has '"id":3' # an id is not used again
 
+# The list is full, and what is deleted makes room.
+curl -sS --max-time 60 -o "$folder/many" -H 'Content-Type: application/json' -d '{"title":"x"}' \
+    "$address/todos?[4-1000]"
+json 201 POST /todos '{"title":"the last one"}'
+json 507 POST /todos '{"title":"one more"}'
+expect 204 DELETE /todos/2
+json 201 POST /todos '{"title":"one more"}'
+body_has '"id":1002'
+json 507 POST /todos '{"title":"yet one more"}'
+
 drain
 echo "json_todos: everything as expected"
