@@ -1,8 +1,10 @@
 /* multipart_upload_to_file.c - files of a form are written to a folder while they come: memory does
  * not grow with them. UPLOAD_DIR in the environment is the folder. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cairn/http/all.h>
@@ -27,17 +29,22 @@ struct upload {
     const struct cairn_http_part *part;
     const int64_t *saved;
     int fd; /* of the file that comes in; -1: none */
+    char name[64];
     int files;
     int64_t bytes;
 };
 
-/* A name of our own: what the client calls its file is no name for one of ours. */
-static int upload_create(const struct upload *self)
+/* A name of our own, which no file has: what the client calls it is no name for one of ours. */
+static int upload_create(struct upload *self)
 {
     static unsigned long number; /* one worker */
-    char name[64];
-    snprintf(name, sizeof(name), "upload-%ld-%lu", (long)getpid(), ++number);
-    return openat(self->folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd;
+    do {
+        snprintf(
+            self->name, sizeof(self->name), "upload-%lld-%lu", (long long)time(NULL), ++number);
+        fd = openat(self->folder->fd, self->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    } while (fd < 0 && errno == EEXIST);
+    return fd;
 }
 
 static enum cairn_poll upload_poll(
@@ -65,13 +72,16 @@ static enum cairn_poll upload_poll(
     CAIRN_ASYNC_END();
 }
 
-/* A client that goes away in the middle ends here as well. */
+/* A client that goes away in the middle ends here as well, and so does a form that is malformed or
+ * too large: half a file is no file. */
 static void upload_drop(void *state)
 {
     struct upload *self = state;
     cairn_async_drop(&self->async);
-    if (self->fd >= 0)
-        close(self->fd);
+    if (self->fd < 0)
+        return;
+    unlinkat(self->folder->fd, self->name, 0);
+    close(self->fd);
 }
 
 static struct cairn_future upload(struct cairn_http_request *req, void *state)

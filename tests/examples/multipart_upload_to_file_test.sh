@@ -22,6 +22,14 @@ done
 [ "$found" = 2 ] || fail "the files are not as they were sent"
 expect 415 POST / -d 'a=1'
 expect 400 POST / -H 'Content-Type: multipart/form-data; boundary=x' -d 'no boundary'
+
+# One that does not come to its end leaves nothing behind.
+count() { [ "$(find "$folder/uploads" -type f | wc -l)" = "$1" ]; }
+curl -sS --limit-rate 1M -F "file=@$folder/large" "$address/" 2>/dev/null &
+sender=$!
+soon count 3 || fail "the file is not made while it comes"
+kill "$sender"
+soon count 2 || fail "half a file is left: $(ls "$folder/uploads")"
 drain
 UPLOAD_DIR=/nowhere "$1" 0 2>"$folder/log" && fail "a folder that is none is taken"
 log_has 'UPLOAD_DIR is no folder' || fail "it does not say what is wrong"
