@@ -38,7 +38,6 @@ static struct cairn_http_response *user(struct cairn_http_request *req, void *st
     return res;
 }
 
-/* Every answer of the old version says so: RFC 9745 and RFC 8594. */
 static struct cairn_http_router *v1(void)
 {
     struct cairn_http_router *r = cairn_http_router_new();
@@ -57,6 +56,7 @@ static struct cairn_service *app(void *cx, const struct cairn_http_worker *worke
 {
     (void)cx, (void)worker;
     struct cairn_http_router *r = cairn_http_router_new();
+    /* Every answer of the old version says that it will end: RFC 9745 and RFC 8594. */
     cairn_http_group(r, "/v1", v1(),
         cairn_set_header(.name = "Deprecation", .value = "@1767225600"),
         cairn_set_header(.name = "Sunset", .value = "Thu, 31 Dec 2026 23:59:59 GMT"),

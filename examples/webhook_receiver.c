@@ -61,8 +61,8 @@ static struct cairn_http_response *receive(struct cairn_http_request *req, void 
     /* The signature first: until then the time is anybody's. And in constant time. */
     if (!cairn_secret_equal(mac, cairn_str_from(expected)))
         return cairn_http_problem(req, 401, "the signature is wrong");
-    long long age = (long long)time(NULL) - (long long)when;
-    if (age > TOLERANCE_S || age < -TOLERANCE_S)
+    unsigned long long now = (unsigned long long)time(NULL);
+    if ((now > when ? now - when : when - now) > TOLERANCE_S)
         return cairn_http_problem(req, 401, "the signature is too old");
     /* Answer soon, work later: senders give up after seconds, and send again. */
     printf("event: %.*s\n", (int)req->body.length, req->body.data);

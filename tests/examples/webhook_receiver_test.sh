@@ -19,6 +19,7 @@ expect 401 POST /events -d '{"id":1}' -H "$(signature wrong "$now" '{"id":1}')"
 expect 401 POST /events -d '{"id":1}' -H "$(signature s3cret $((now - 1000)) '{"id":1}')"
 body_has 'too old'
 expect 401 POST /events -d '{"id":1}' -H "$(signature s3cret $((now + 1000)) '{"id":1}')"
+expect 401 POST /events -d x -H "$(signature s3cret 9223372036854775808 x)" # no time at all
 for bad in '' 't=1' 't=,v1=00' "t=x,v1=$(printf '0%.0s' $(seq 64))" 'v1=0,t=1' 't=1,v1='; do
     expect 400 POST /events -d '{"id":1}' -H "X-Signature: $bad"
 done
