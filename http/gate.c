@@ -24,7 +24,13 @@ static struct cairn__connection *gate_pop(struct cairn__gate *self)
 static enum cairn_poll gate_poll(struct cairn__gate *self, struct cairn_error **error)
 {
     const struct cairn_context cx = {&self->task, self->task.runtime};
-    return cairn_service_poll_ready(gate_worker(self)->app, &cx, error);
+    if (!self->dead) {
+        enum cairn_poll p = cairn_service_poll_ready(gate_worker(self)->app, &cx, &self->dead);
+        if (p != CAIRN_FAILED)
+            return p;
+    }
+    *error = cairn_error_ref(self->dead);
+    return CAIRN_FAILED;
 }
 
 static void gate_run(struct cairn_task *task)
@@ -45,11 +51,13 @@ void cairn__gate_init(struct cairn__gate *self, struct cairn_runtime *runtime)
     cairn_task_init(&self->task, &ops, runtime);
     self->first = NULL;
     self->last = &self->first;
+    self->dead = NULL;
 }
 
 void cairn__gate_fini(struct cairn__gate *self)
 {
     cairn_task_unref(&self->task);
+    cairn_error_unref(self->dead);
 }
 
 enum cairn_poll cairn__gate_pass(struct cairn__gate *self, struct cairn__worker *worker,

@@ -30,6 +30,7 @@ struct cairn__gate {
     struct cairn_task task;
     struct cairn__connection *first;
     struct cairn__connection **last;
+    struct cairn_error *dead; /* what the app's readiness has failed with: it is not asked again */
 };
 
 struct cairn__worker {

@@ -8,6 +8,7 @@
 #include <cairn/http/handler.h>
 #include <cairn/http/layers/replay_body.h>
 #include <cairn/http/upgrade.h>
+#include <cairn/layers/timeout.h>
 #include <cairn/service/channel.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/stack.h>
@@ -517,6 +518,30 @@ static void tells_the_status_that_was_sent(void **state)
     assert_int_equal(app.end.status, 500);
 }
 
+static enum cairn_poll dead_poll_ready(
+    struct cairn_service *self, const struct cairn_context *cx, struct cairn_error **error)
+{
+    (void)self, (void)cx;
+    *error = cairn_error_new(CAIRN_ERROR_UNAVAILABLE, "test", NULL, "dead");
+    return CAIRN_FAILED;
+}
+
+static const struct cairn_service_ops dead_ops = {
+    .name = "dead", .size = sizeof(struct cairn_service), .poll_ready = dead_poll_ready};
+
+static void an_app_that_is_dead_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct cairn_service *dead = cairn_service_new(&dead_ops, NULL);
+    dead->request_type = &cairn_http_request_type;
+    dead->response_type = &cairn_http_response_type;
+    rig_open(cairn_stack(dead, cairn_timeout(.after_ms = 1000)), NULL);
+    rig_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    rig_say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    rig_read();
+    assert_int_equal(count("HTTP/1.1 502 "), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +564,7 @@ int main(void)
         rig_test(a_body_that_waits_for_its_reader_is_not_slow),
         rig_test(a_connection_that_dies_under_another_task_is_taken_away),
         rig_test(tells_the_status_that_was_sent),
+        rig_test(an_app_that_is_dead_is_not_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
