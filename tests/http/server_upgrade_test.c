@@ -98,9 +98,9 @@ static struct cairn_service *make_app(void *cx, const struct cairn_http_worker *
 #define UPGRADE \
     "GET /shout HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: shout\r\n\r\n"
 
-#define POST_UPGRADE                                                               \
-    "POST /shout HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: shout\r\n" \
-    "Content-Length: 1\r\n\r\na"
+static const char post_upgrade[] =
+    "POST /shout HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: shout\r\n"
+    "Content-Length: 1\r\n\r\na";
 
 static int begin(struct server_rig *rig, struct app *app, const char *request)
 {
@@ -152,7 +152,7 @@ static void upgrades_only_who_asks_for_the_protocol(void **state)
         "GET /shout HTTP/1.1\r\nHost: a\r\nUpgrade: shout\r\n\r\n",
         "GET /shout HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n",
         "GET /shout HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n",
-        POST_UPGRADE,
+        post_upgrade,
     };
     struct app app;
     struct server_rig rig;
