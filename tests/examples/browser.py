@@ -19,12 +19,29 @@ class Browser:
             if started:
                 self.base = f"http://127.0.0.1:{started.group(1)}"
                 break
-        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                     "--disable-dev-shm-usage", "--disable-background-networking",
-                     "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}"]
+        # Started here, and named by its number: the driver would look for it under "localhost", which
+        # a machine without /etc/hosts does not know.
+        self.chromium = subprocess.Popen(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+             "--no-first-run", "--disable-dev-shm-usage", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--remote-debugging-port=0",
+             f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.DEVNULL)
         answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"args": arguments}}}})
+            "goog:chromeOptions": {"debuggerAddress": f"127.0.0.1:{self.port(profile)}"}}}})
         self.base += "/session/" + answer["sessionId"]
+
+    @staticmethod
+    def port(profile):
+        for _ in range(300):
+            try:
+                with open(f"{profile}/DevToolsActivePort") as file:
+                    lines = file.read().split()
+                if lines:
+                    return lines[0]
+            except FileNotFoundError:
+                pass
+            time.sleep(0.1)
+        sys.exit("browser: chromium does not start")
 
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -55,8 +72,9 @@ class Browser:
         try:
             self.call("DELETE", "")
         finally:
-            self.driver.terminate()
-            self.driver.wait()
+            for process in self.chromium, self.driver:
+                process.terminate()
+                process.wait()
 
 
 def sse(browser, address):
