@@ -126,12 +126,17 @@ struct event_base *cairn_runtime_base(struct cairn_runtime *runtime)
     return runtime->loop.base;
 }
 
+static void runtime_begin_turn(struct cairn_runtime *runtime)
+{
+    runtime->is_in_turn = true;
+    runtime->now_ns = runtime->clock->now_ns(runtime->clock);
+}
+
 void cairn__runtime_enter(struct cairn_runtime *runtime)
 {
     if (runtime->is_in_turn)
         return;
-    runtime->is_in_turn = true;
-    runtime->now_ns = runtime->clock->now_ns(runtime->clock);
+    runtime_begin_turn(runtime);
     cairn__loop_ask_turn(&runtime->loop);
 }
 
@@ -192,7 +197,8 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
 {
     struct cairn_task *task;
     unsigned budget = CAIRN__TURN_BUDGET;
-    cairn__runtime_enter(runtime);
+    if (!runtime->is_in_turn)
+        runtime_begin_turn(runtime);
     runtime->is_running = true;
     if (runtime->now_ns / 1000000 >= runtime->wheel.next)
         cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000);
@@ -200,11 +206,9 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
         runtime_run_task(task);
     runtime->is_running = false;
     runtime_set_alarm(runtime);
-    runtime->is_in_turn = false;
-    if (runtime->queue) {
-        runtime->is_in_turn = true; /* nobody else need ask */
+    runtime->is_in_turn = false; /* also when more is queued: the next turn reads the clock */
+    if (runtime->queue)
         cairn__loop_ask_next_turn(&runtime->loop);
-    }
 }
 
 void cairn__runtime_on_wake(struct cairn_runtime *runtime)
@@ -223,6 +227,7 @@ void cairn__runtime_on_alarm(struct cairn_runtime *runtime)
 
 void cairn_runtime_run(struct cairn_runtime *runtime)
 {
+    runtime->is_in_turn = false; /* the clock is read again: what was done before took its time */
     if (!__atomic_load_n(&runtime->is_stopping, __ATOMIC_ACQUIRE))
         cairn__loop_run(&runtime->loop);
     __atomic_store_n(&runtime->is_stopping, false, __ATOMIC_RELEASE);
