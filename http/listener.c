@@ -10,25 +10,37 @@
 #define LISTENER_RETRY_MIN_MS 100
 #define LISTENER_RETRY_MAX_MS 1000
 
+static void listener_on_retry(struct cairn_timer *timer);
+
+static void listener_retry_later(struct cairn__listener *self)
+{
+    struct cairn_runtime *runtime = self->worker->runtime;
+    cairn_timer_arm(runtime, &self->retry, cairn_runtime_deadline_ms(runtime, self->retry_ms),
+        listener_on_retry);
+    self->retry_ms *= 2;
+    if (self->retry_ms > LISTENER_RETRY_MAX_MS)
+        self->retry_ms = LISTENER_RETRY_MAX_MS;
+}
+
+static void listener_watch(struct cairn__listener *self)
+{
+    if (cairn_io_want_read(&self->io, true) != 0)
+        listener_retry_later(self);
+}
+
 static void listener_on_retry(struct cairn_timer *timer)
 {
-    struct cairn__listener *self =
-        (struct cairn__listener *)((char *)timer - offsetof(struct cairn__listener, retry));
-    cairn_io_want_read(&self->io, true);
+    listener_watch(
+        (struct cairn__listener *)((char *)timer - offsetof(struct cairn__listener, retry)));
 }
 
 /* Accepting cannot succeed now, and the listener would be reported again at once: look away for a
  * while. */
 static void listener_pause(struct cairn__listener *self)
 {
-    struct cairn_runtime *runtime = self->worker->runtime;
     self->worker->counters.accept_pauses++;
     cairn_io_want_read(&self->io, false);
-    cairn_timer_arm(runtime, &self->retry, cairn_runtime_deadline_ms(runtime, self->retry_ms),
-        listener_on_retry);
-    self->retry_ms *= 2;
-    if (self->retry_ms > LISTENER_RETRY_MAX_MS)
-        self->retry_ms = LISTENER_RETRY_MAX_MS;
+    listener_retry_later(self);
 }
 
 /* Errors of one connection, which is gone; the next may be fine. */
@@ -110,5 +122,5 @@ void cairn__listener_close(struct cairn__listener *self)
 void cairn__listener_resume(struct cairn__listener *self)
 {
     if (self->fd >= 0 && !self->io.is_reading && !cairn_timer_is_armed(&self->retry))
-        cairn_io_want_read(&self->io, true);
+        listener_watch(self);
 }
