@@ -266,7 +266,9 @@ void cairn__connection_admit(struct cairn__connection *self, struct cairn_error 
 static void connection_expire(struct cairn__connection *self)
 {
     self->worker->counters.timeouts++;
-    if (self->state == CAIRN__HEAD && !cairn_http_decoder_is_blank(self->exchange->decoder))
+    /* Who does not take the answers before would not take this one either. */
+    if (self->state == CAIRN__HEAD && !self->io.is_writing &&
+        !cairn_http_decoder_is_blank(self->exchange->decoder))
         cairn__connection_refuse(self, 408, "the request head took too long");
     else
         cairn__connection_die(self, CAIRN_HTTP_PEER_SLOW);
