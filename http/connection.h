@@ -125,6 +125,7 @@ struct cairn__connection {
     bool is_yielding;         /* the loop is to come by again, whether there is output or not */
     size_t turn_bytes;        /* what a stream has had of this turn */
     bool is_detached;         /* it has been DETACHED */
+    bool must_reset;          /* its end is all that ends the last answer, which is not out yet */
     struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
 };
 

@@ -100,6 +100,7 @@ static bool connection_has_output(const struct cairn__connection *self)
 /* Everything is answered and has gone out. */
 static void connection_shut(struct cairn__connection *self)
 {
+    self->must_reset = false;
     if (self->is_peer_closed || shutdown(self->io.fd, SHUT_WR) != 0) {
         cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
         return;
@@ -258,14 +259,9 @@ static void connection_finish(struct cairn__connection *self)
  * written before, or by a reset where the end of the connection is all that would end it. */
 static void connection_abort(struct cairn__connection *self)
 {
-    static const struct linger reset = {1, 0};
-    const struct cairn__exchange *exchange = self->exchange;
-    bool shows = exchange->plan.is_chunked || exchange->stream_left >= 0;
     cairn__connection_flush(self);
-    if (self->state != CAIRN__DEAD && !shows) {
-        setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    if (self->state != CAIRN__DEAD && self->must_reset)
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
-    }
     if (self->state == CAIRN__DEAD)
         return;
     cairn__connection_give_up(self, CAIRN_HTTP_BROKEN);
@@ -454,6 +450,7 @@ static void connection_begin_body(struct cairn__connection *self, struct cairn_h
     if (!cairn_stream_is_empty(&res->stream)) {
         exchange->stream = res->stream;
         exchange->stream_left = res->stream_length;
+        self->must_reset = exchange->stream_left < 0 && !exchange->plan.is_chunked;
         res->stream = (struct cairn_stream){0};
     } else if (res->file) {
         exchange->file = *res->file;

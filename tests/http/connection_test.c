@@ -434,6 +434,23 @@ static void a_broken_answer_to_the_end_of_the_connection_ends_in_a_reset(void **
     assert_true(is_reset("GET /break HTTP/1.0\r\n\r\n"));
 }
 
+/* The server stops; or the peer is too slow, and so on. */
+static void so_does_one_that_is_cut_from_outside(void **state)
+{
+    struct linger linger = {0, 0};
+    socklen_t length = sizeof(linger);
+    (void)state;
+    open_app();
+    rig_say("GET /channel HTTP/1.0\r\n\r\n");
+    int fd = dup(rig_connection()->io.fd);
+    send_chunk(10);
+    cairn_sender_unref(app.sender);
+    rig_kill();
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &length), 0);
+    assert_int_equal(linger.l_onoff, 1);
+    close(fd);
+}
+
 static void a_whole_answer_to_the_end_of_the_connection_does_not(void **state)
 {
     (void)state;
@@ -559,6 +576,7 @@ int main(void)
         rig_test(a_drain_ends_a_connection_that_nobody_asks_any_more),
         rig_test(answers_that_are_whole_come_before_the_one_that_breaks),
         rig_test(a_broken_answer_to_the_end_of_the_connection_ends_in_a_reset),
+        rig_test(so_does_one_that_is_cut_from_outside),
         rig_test(a_whole_answer_to_the_end_of_the_connection_does_not),
         rig_test(a_stream_that_always_has_more_leaves_the_loop_to_others),
         rig_test(a_body_that_waits_for_its_reader_is_not_slow),
