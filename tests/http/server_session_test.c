@@ -29,12 +29,22 @@
 #ifdef __SANITIZE_THREAD__
 #define SESSIONS 500 /* it takes its time */
 #else
-#define SESSIONS 2500
+#define SESSIONS 2000
 #endif
 #define SMALL_SESSIONS 250
 #define SEED 1
 #define AT_ONCE 24
+#define ROUNDS 10
 #define PATIENCE_MS 60000
+
+/* The machine may be slow, and that is nobody's fault. */
+static const struct cairn_http_server_options options = {
+    .limits = {.body_bytes = SESSION_LIMIT_BYTES,
+        .body_bytes_per_s = 1,
+        .body_idle_ms = PATIENCE_MS,
+        .head_ms = PATIENCE_MS,
+        .write_ms = PATIENCE_MS},
+    .drain_ms = PATIENCE_MS};
 
 /* A session that runs. */
 struct player {
@@ -262,14 +272,52 @@ static void play(uint16_t port, size_t count, bool is_small, struct result *resu
     }
 }
 
+/* All at once, and after a moment the server is asked to END. */
+static void play_to(uint64_t seed, void (*end)(struct cairn_http_server *server), bool cuts)
+{
+    static struct player players[AT_ONCE];
+    struct server_rig rig;
+    struct result result = {0};
+    bool has_ended = false;
+    server_rig_start(&rig, session_app, NULL, &options);
+    for (int i = 0; i < AT_ONCE; i++) {
+        player_begin(&players[i], seed + (uint64_t)i, cairn_http_server_port(rig.server), false);
+        players[i].session.may_end_early = true;
+        players[i].session.may_be_cut = cuts;
+    }
+    uint64_t end_at = now_ms() + seed % 40;
+    while (result.sessions < AT_ONCE) {
+        if (!has_ended && now_ms() >= end_at) {
+            has_ended = true;
+            end(rig.server);
+        }
+        players_turn(players, &result);
+    }
+    struct cairn_http_counters counters = server_rig_finish(&rig);
+    assert_int_equal(counters.requests + counters.refused, counters.responses + counters.cancelled);
+    if (!cuts) /* else all of one may have come, while the server waited for its stream's end */
+        assert_true(counters.responses >= result.answers);
+}
+
+static void end_in_the_middle(void (*end)(struct cairn_http_server *server), bool cuts)
+{
+    uint64_t seed = number_from("CAIRN_SEED", SEED);
+    size_t count = number_from("CAIRN_SESSIONS", ROUNDS * AT_ONCE);
+    struct session_counts before = session_app_counts();
+    size_t open = descriptors();
+    cairn_test_alloc_begin();
+    session_app_open();
+    for (size_t i = 0; i < count; i += AT_ONCE)
+        play_to(seed + i, end, cuts);
+    session_app_close();
+    cairn_test_alloc_end();
+    assert_int_equal(descriptors(), open);
+    struct session_counts after = session_app_counts();
+    assert_int_equal(after.begun - before.begun, after.ended - before.ended);
+}
+
 static void play_all(size_t count, bool is_small)
 {
-    /* The machine may be slow, and that is nobody's fault. */
-    const struct cairn_http_server_options options = {.limits = {.body_bytes = SESSION_LIMIT_BYTES,
-                                                          .body_bytes_per_s = 1,
-                                                          .body_idle_ms = PATIENCE_MS,
-                                                          .head_ms = PATIENCE_MS,
-                                                          .write_ms = PATIENCE_MS}};
     struct server_rig rig;
     struct result result = {0};
     struct session_counts before = session_app_counts();
@@ -305,11 +353,25 @@ static void and_when_the_sockets_hold_next_to_nothing(void **state)
     play_all(number_from("CAIRN_SESSIONS", SMALL_SESSIONS), true);
 }
 
+static void a_drain_in_the_middle_cuts_no_answer_short(void **state)
+{
+    (void)state;
+    end_in_the_middle(cairn_http_server_drain, false);
+}
+
+static void a_stop_in_the_middle_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    end_in_the_middle(cairn_http_server_stop, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_session_is_answered_as_it_should_be),
         cmocka_unit_test(and_when_the_sockets_hold_next_to_nothing),
+        cmocka_unit_test(a_drain_in_the_middle_cuts_no_answer_short),
+        cmocka_unit_test(a_stop_in_the_middle_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

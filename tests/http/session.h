@@ -42,6 +42,8 @@ struct session {
     char *script; /* owned */
     size_t length;
     enum session_ending ending;
+    bool may_end_early; /* the server drains: behind any answer */
+    bool may_be_cut;    /* the server stops */
     struct session_exchange exchanges[SESSION_REQUESTS + 1];
     size_t count;
 
