@@ -63,10 +63,11 @@ void cairn__connection_disconnect(struct cairn__connection *self)
     static const struct linger reset = {1, 0};
     cairn_timer_cancel(&self->timer);
     cairn_io_close(&self->io);
-    if (self->must_reset) /* an answer that was cut must not look whole */
-        setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    if (self->io.fd >= 0)
+    if (self->io.fd >= 0) {
+        if (self->must_reset) /* an answer that was cut must not look whole */
+            setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         close(self->io.fd);
+    }
     self->io.fd = -1;
     cairn__buffer_free(&self->input);
     cairn__buffer_free(&self->queued);

@@ -335,6 +335,24 @@ static void a_head_behind_answers_that_had_to_wait_has_its_deadline(void **state
     assert_int_equal(count("HTTP/1.1 408 "), 1);
 }
 
+/* Nor does it get a 408, which would have to wait behind them for as long as it wishes. */
+static void who_takes_no_answers_is_given_up_while_its_next_head_comes_in(void **state)
+{
+    (void)state;
+    open_app();
+    for (int i = 0; i < 5; i++)
+        rig_send("GET /piece HTTP/1.1\r\nHost: a\r\n\r\n");
+    rig_say("GET / HTTP/1.1\r\nHo");
+    while (rig_connection()->state != CAIRN__HEAD || !rig_connection()->io.is_writing) {
+        rig.length = 0;
+        assert_true(recv(rig.client, rig.text, 2048, 0) > 0);
+        rig_run();
+    }
+    for (int i = 0; i < 10 && rig.worker.connections; i++)
+        rig_advance(10001);
+    assert_null(rig.worker.connections);
+}
+
 static void an_answer_that_makes_no_progress_has_its_deadline_to_the_end(void **state)
 {
     (void)state;
@@ -570,6 +588,7 @@ int main(void)
         rig_test(what_was_asked_before_the_peer_shut_its_end_is_answered),
         rig_test(wakes_a_writer_when_the_end_of_the_turn_made_room),
         rig_test(a_head_behind_answers_that_had_to_wait_has_its_deadline),
+        rig_test(who_takes_no_answers_is_given_up_while_its_next_head_comes_in),
         rig_test(an_answer_that_makes_no_progress_has_its_deadline_to_the_end),
         rig_test(what_is_said_from_outside_has_its_deadline),
         rig_test(a_drain_ends_a_connection_whose_answer_had_begun),

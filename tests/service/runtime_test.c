@@ -423,6 +423,43 @@ static void alarm_fire(struct cairn_timer *timer)
     cairn_runtime_stop(self->runtime);
 }
 
+#define BUSY_RUNS 100000 /* many turns; then it gives up */
+
+struct busy {
+    struct job job;
+    struct fixture *fixture;
+    unsigned runs;
+};
+
+static void busy_run(void *cx)
+{
+    struct busy *self = cx;
+
+    self->fixture->clock.now_ns += 1000;
+    if (++self->runs == BUSY_RUNS)
+        cairn_runtime_stop(self->fixture->runtime);
+    cairn_task_wake(&self->job.task);
+}
+
+static void a_timer_fires_also_while_tasks_are_always_queued(void **state)
+{
+    struct fixture *self = *state;
+    struct alarm alarm = {.runtime = self->runtime};
+    struct busy busy = {.fixture = self};
+
+    cairn_timer_arm(
+        self->runtime, &alarm.timer, cairn_runtime_deadline_ms(self->runtime, 5), alarm_fire);
+    job_queue(&busy.job, self->runtime, busy_run, &busy);
+    cairn_runtime_run(self->runtime);
+    cairn_timer_cancel(&alarm.timer);
+    busy.job.f = stop_runtime; /* it wakes no more */
+    busy.job.cx = self->runtime;
+    cairn_runtime_turn(self->runtime);
+    cairn_task_unref(&busy.job.task);
+    assert_true(alarm.has_fired);
+    assert_true(busy.runs < 10000);
+}
+
 static void on_the_real_clock_a_timer_ends_the_wait(void **state)
 {
     struct cairn_error *error = NULL;
@@ -600,6 +637,7 @@ int main(void)
         WITH_RUNTIME(time_is_read_once_a_turn),
         WITH_RUNTIME(a_deadline_is_never_early),
         WITH_RUNTIME(a_turn_tells_whether_tasks_are_still_queued),
+        WITH_RUNTIME(a_timer_fires_also_while_tasks_are_always_queued),
         cmocka_unit_test(on_the_real_clock_a_timer_ends_the_wait),
         cmocka_unit_test(lives_on_the_users_base_and_leaves_it_clean),
         WITH_RUNTIME(a_descriptor_is_watched_as_far_as_it_is_wanted),
