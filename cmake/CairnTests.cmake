@@ -6,6 +6,7 @@
 #   cairn_test(http/json COMPONENTS json)                  left out where that component is not built
 #   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
 #   cairn_bench(micro)                                     tests/bench/micro.c
+#   cairn_bench(peers/evhttp_hello LIBS ${library})        build/<preset>/tests/bench/evhttp_hello
 
 set(CAIRN_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
@@ -87,15 +88,16 @@ function(cairn_fuzz name)
 endfunction()
 
 function(cairn_bench name)
-    cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "SOURCES;COMPONENTS")
+    cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "SOURCES;COMPONENTS;LIBS")
     cairn_component_links(links ${bench_COMPONENTS})
     if(links STREQUAL NOTFOUND)
         return()
     endif()
-    cairn_test_program(bench_${name} bench/${name}.c ${bench_SOURCES})
-    target_include_directories(bench_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-    target_link_libraries(bench_${name} PRIVATE ${links})
-    set_target_properties(bench_${name} PROPERTIES
-        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
-    add_dependencies(cairn_bench bench_${name})
+    get_filename_component(program ${name} NAME)
+    cairn_test_program(bench_${program} bench/${name}.c ${bench_SOURCES})
+    target_include_directories(bench_${program} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(bench_${program} PRIVATE ${bench_LIBS} ${links})
+    set_target_properties(bench_${program} PROPERTIES
+        OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
+    add_dependencies(cairn_bench bench_${program})
 endfunction()

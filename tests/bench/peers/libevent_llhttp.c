@@ -1,5 +1,5 @@
-/* raw_server.c - the floor to compare with: libevent's raw events, llhttp, and one fixed answer. It
- * has no limits, no deadlines and no layers, and is a server for benchmarks only. */
+/* libevent_llhttp.c - a floor to compare with: libevent's raw events, llhttp, and one fixed answer.
+ * It has no limits, no deadlines and no layers, and is a server for benchmarks only. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -88,7 +88,7 @@ int main(void)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 1024) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
-        perror("raw_server");
+        perror("libevent_llhttp");
         return 1;
     }
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
