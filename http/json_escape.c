@@ -4,16 +4,37 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static bool json_is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* How many bytes at the start of S need no escape. */
+#define JSON_ONES 0x0101010101010101u
+
+/* A high bit is set where a byte of WORD is less than LEAST, which is at most 0x80; that of another
+ * byte only above such a one. */
+static inline uint64_t json_less(uint64_t word, unsigned char least)
+{
+    return (word - JSON_ONES * least) & ~word;
+}
+
+static inline bool json_word_is_plain(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t found = word | json_less(word, 0x20) | json_less(word ^ JSON_ONES * 0x7f, 1) |
+                     json_less(word ^ JSON_ONES * '"', 1) | json_less(word ^ JSON_ONES * '\\', 1);
+    return (found & JSON_ONES * 0x80) == 0;
+}
+
+/* How many bytes at the start of S need no escape. Eight at once as long as none of them does. */
 static size_t json_plain(struct cairn_str s)
 {
     size_t i = 0;
+    while (s.length - i >= sizeof(uint64_t) && json_word_is_plain(s.data + i))
+        i += sizeof(uint64_t);
     while (i < s.length && json_is_plain((unsigned char)s.data[i]))
         i++;
     return i;

@@ -5,12 +5,17 @@
 /* The closing brace and the line end always have room. */
 #define LOG_LINE_MOST (CAIRN__LOG_LINE_BYTES - 2)
 
-static void log_line_put(struct cairn__log_line *line, const char *data, size_t length)
+/* Two copies, so that the compiler makes of one whose length it knows a store or two. */
+static inline void log_line_put(struct cairn__log_line *line, const char *data, size_t length)
 {
-    if (length > LOG_LINE_MOST - line->length)
-        length = LOG_LINE_MOST - line->length;
-    memcpy(line->text + line->length, data, length);
-    line->length += length;
+    size_t room = LOG_LINE_MOST - line->length;
+    if (length <= room) {
+        memcpy(line->text + line->length, data, length);
+        line->length += length;
+    } else {
+        memcpy(line->text + line->length, data, room);
+        line->length += room;
+    }
 }
 
 static void log_line_key(struct cairn__log_line *line, const char *key)

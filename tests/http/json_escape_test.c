@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cairn/http/json_escape.h>
+#include <cairn/service/random.h>
 
 static void assert_escaped(struct cairn_str s, const char *expected)
 {
@@ -100,6 +101,32 @@ static void stops_before_a_character_that_does_not_fit(void **state)
     }
 }
 
+/* Bytes that are characters of their own, so that each can be escaped alone. */
+static void a_text_is_its_characters_one_after_the_other(void **state)
+{
+    (void)state;
+    struct cairn_random random;
+    cairn_random_init(&random, 1);
+    for (int round = 0; round < 100000; round++) {
+        char text[40];
+        char expected[sizeof(text) * CAIRN__JSON_ESCAPE_MOST];
+        char out[sizeof(expected)];
+        size_t length = cairn_random_next_u64(&random) % (sizeof(text) + 1);
+        size_t wanted = 0;
+        uint64_t rare = 1 + cairn_random_next_u64(&random) % 30;
+        for (size_t i = 0; i < length; i++) {
+            bool is_rare = cairn_random_next_u64(&random) % rare == 0;
+            uint64_t value = cairn_random_next_u64(&random);
+            text[i] = (char)(is_rare ? (int)(value % 129) - 1 : 'a' + (int)(value % 26));
+            wanted += cairn__json_escape(
+                cairn_str_of(text + i, 1), expected + wanted, sizeof(expected) - wanted);
+        }
+        size_t got = cairn__json_escape(cairn_str_of(text, length), out, sizeof(out));
+        assert_int_equal(got, wanted);
+        assert_memory_equal(out, expected, wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_character_that_is_cut_off_is_none),
         cmocka_unit_test(nothing_gives_nothing),
         cmocka_unit_test(stops_before_a_character_that_does_not_fit),
+        cmocka_unit_test(a_text_is_its_characters_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

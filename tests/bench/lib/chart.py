@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 WIDTH = 760
 LABEL = 230
-RIGHT = 90
+RIGHT = 170
 ROW = 26
 TOP = 58
 BAR = 14

@@ -198,6 +198,20 @@ static void logs_the_peer_without_its_port(void **state)
     assert_peer(log, &local, ",\"peer\":\"unix\"}");
 }
 
+static void logs_each_number_of_an_ipv4_address_as_inet_ntop_writes_it(void **state)
+{
+    struct log *log = *state;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    for (uint32_t octet = 0; octet < 256; octet++) {
+        char address[INET_ADDRSTRLEN];
+        char expected[64];
+        v4.sin_addr.s_addr = htonl(octet << 24 | (255 - octet) << 16 | (octet ^ 0x55) << 8 | octet);
+        inet_ntop(AF_INET, &v4.sin_addr, address, sizeof(address));
+        snprintf(expected, sizeof(expected), ",\"peer\":\"%s\"}", address);
+        assert_peer(log, (struct sockaddr *)&v4, expected);
+    }
+}
+
 static void no_text_breaks_a_line_or_forges_one(void **state)
 {
     struct log *log = *state;
@@ -588,6 +602,7 @@ int main(void)
         log_test(reads_the_time_of_day_once_a_turn),
         log_test(logs_the_route_and_the_request_id),
         log_test(logs_the_peer_without_its_port),
+        log_test(logs_each_number_of_an_ipv4_address_as_inet_ntop_writes_it),
         log_test(no_text_breaks_a_line_or_forges_one),
         log_test(cuts_a_target_to_1024_bytes),
         log_test(logs_a_failure_with_its_status_and_the_way_it_took),
