@@ -1,17 +1,9 @@
 #include <cairn/http/accept_list.h>
 
+#include <cairn/http/ows.h>
 #include <cairn/http/params.h>
 
 #define ACCEPT_WEIGHT_MOST 1000
-
-static struct cairn_str accept_trim(struct cairn_str s)
-{
-    while (s.length && (s.data[0] == ' ' || s.data[0] == '\t'))
-        s = cairn_str_of(s.data + 1, s.length - 1);
-    while (s.length && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
-        s.length--;
-    return s;
-}
 
 /* Cuts the next member off *LINE, which is absent after the last one. */
 static struct cairn_str accept_cut(struct cairn_str *line)
@@ -27,11 +19,11 @@ static struct cairn_str accept_cut(struct cairn_str *line)
         else if (c == ',' && !is_quoted) {
             member.length = i;
             *line = cairn_str_of(line->data + i + 1, line->length - i - 1);
-            return accept_trim(member);
+            return cairn__ows_trim(member);
         }
     }
     *line = cairn_str_of(NULL, 0);
-    return accept_trim(member);
+    return cairn__ows_trim(member);
 }
 
 /* ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3"0" ] ), and ".5": HttpURLConnection writes that. */
@@ -85,7 +77,7 @@ static bool accept_read_member(struct cairn__accept_member *self, struct cairn_s
     const char *semicolon = memchr(text.data, ';', text.length);
     size_t length = semicolon ? (size_t)(semicolon - text.data) : text.length;
     *self = (struct cairn__accept_member){
-        .name = accept_trim(cairn_str_of(text.data, length)),
+        .name = cairn__ows_trim(cairn_str_of(text.data, length)),
         .params = cairn_str_of(text.data + length, text.length - length),
         .weight = ACCEPT_WEIGHT_MOST,
     };

@@ -1,5 +1,7 @@
 #include <cairn/http/cache_directives.h>
 
+#include <cairn/http/ows.h>
+
 int64_t cairn__cache_seconds(struct cairn_str text)
 {
     int64_t seconds = 0;
@@ -13,15 +15,6 @@ int64_t cairn__cache_seconds(struct cairn_str text)
             seconds = CAIRN__CACHE_MOST_S;
     }
     return seconds;
-}
-
-static struct cairn_str directives_trim(struct cairn_str s)
-{
-    while (s.length > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
-        s = cairn_str_of(s.data + 1, s.length - 1);
-    while (s.length > 0 && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
-        s.length--;
-    return s;
 }
 
 /* How far the first element of LIST goes: to a comma that is in no quoted string. */
@@ -83,7 +76,7 @@ static void directives_parse_element(struct cairn__cache_directives *out, struct
     if (equals)
         value = cairn_str_of(equals + 1, element.length - length - 1);
     directives_note(
-        out, directives_trim(cairn_str_of(element.data, length)), directives_trim(value));
+        out, cairn__ows_trim(cairn_str_of(element.data, length)), cairn__ows_trim(value));
 }
 
 static void directives_parse_line(struct cairn__cache_directives *out, struct cairn_str line)

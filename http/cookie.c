@@ -1,17 +1,7 @@
 #include <cairn/http/cookie.h>
 
 #include <cairn/http/chars.h>
-
-static struct cairn_str cookie_trim(struct cairn_str s)
-{
-    while (s.length > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s.data++;
-        s.length--;
-    }
-    while (s.length > 0 && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
-        s.length--;
-    return s;
-}
+#include <cairn/http/ows.h>
 
 /* Cuts what is in front of the next semicolon off *REST, which is absent after the last one. */
 static struct cairn_str cookie_cut(struct cairn_str *rest)
@@ -24,7 +14,7 @@ static struct cairn_str cookie_cut(struct cairn_str *rest)
     } else {
         *rest = cairn_str_of(NULL, 0);
     }
-    return cookie_trim(piece);
+    return cairn__ows_trim(piece);
 }
 
 static bool cookie_is_octets(struct cairn_str s)

@@ -1,5 +1,7 @@
 #include <cairn/http/etag.h>
 
+#include <cairn/http/ows.h>
+
 /* etagc: visible but for the quote, and obs-text. */
 static bool etag_is_char(char c)
 {
@@ -48,14 +50,6 @@ bool cairn_http_etag_equal_strong(struct cairn_http_etag a, struct cairn_http_et
     return !a.is_weak && !b.is_weak && cairn_http_etag_equal_weak(a, b);
 }
 
-static void etag_skip_space(struct cairn_str *s)
-{
-    while (s->length && (*s->data == ' ' || *s->data == '\t')) {
-        s->data++;
-        s->length--;
-    }
-}
-
 /* Between two elements: a comma, or the end. */
 static bool etag_is_between(struct cairn_str s)
 {
@@ -67,14 +61,14 @@ enum cairn_http_etag_match cairn_http_etag_match_list(struct cairn_str list,
 {
     enum cairn_http_etag_match match = CAIRN_HTTP_ETAG_DIFFERS;
     for (;;) {
-        etag_skip_space(&list);
+        list = cairn__ows_skip(list);
         if (!etag_is_between(list)) {
             struct cairn_http_etag other;
             if (!etag_take(&list, &other))
                 return CAIRN_HTTP_ETAG_MALFORMED;
             if (equal(tag, other))
                 match = CAIRN_HTTP_ETAG_MATCHES;
-            etag_skip_space(&list);
+            list = cairn__ows_skip(list);
         }
         if (!etag_is_between(list))
             return CAIRN_HTTP_ETAG_MALFORMED;

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include <cairn/http/chars.h>
+#include <cairn/http/list.h>
 
 #define FIELDS_FIRST 4
 
@@ -33,18 +34,13 @@ static bool fields_bytes_are_value(struct cairn_str s)
     return cairn__chars_skip(s.data, end, CAIRN__CHAR_VALUE) == end;
 }
 
-static bool fields_is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* By words, the last one over bytes already seen; a TAB among them is left to the table. */
 bool cairn_http_is_field_value(struct cairn_str s)
 {
     const size_t word = sizeof(uint64_t);
     if (s.length == 0)
         return true;
-    if (fields_is_space(s.data[0]) || fields_is_space(s.data[s.length - 1]))
+    if (cairn__is_ows(s.data[0]) || cairn__is_ows(s.data[s.length - 1]))
         return false;
     if (s.length < word)
         return fields_bytes_are_value(s);
@@ -78,39 +74,13 @@ struct cairn_str cairn_http_fields_get(
     return value;
 }
 
-static struct cairn_str fields_trim(struct cairn_str s)
-{
-    while (s.length > 0 && fields_is_space(s.data[0])) {
-        s.data++;
-        s.length--;
-    }
-    while (s.length > 0 && fields_is_space(s.data[s.length - 1]))
-        s.length--;
-    return s;
-}
-
-static bool fields_list_has(struct cairn_str list, struct cairn_str token)
-{
-    while (list.data) {
-        const char *comma = list.length ? memchr(list.data, ',', list.length) : NULL;
-        struct cairn_str element = list;
-        if (comma)
-            element.length = (size_t)(comma - list.data);
-        if (cairn_str_equal_nocase(fields_trim(element), token))
-            return true;
-        list = comma ? cairn_str_of(comma + 1, list.length - element.length - 1)
-                     : cairn_str_of(NULL, 0);
-    }
-    return false;
-}
-
 bool cairn_http_fields_has_token(
     const struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str token)
 {
     size_t cursor = 0;
     struct cairn_str value;
     while (cairn_http_fields_next(fields, name, &cursor, &value)) {
-        if (fields_list_has(value, token))
+        if (cairn__list_has_token(value, token))
             return true;
     }
     return false;

@@ -1,5 +1,7 @@
 #include <cairn/http/forwarded_back.h>
 
+#include <cairn/http/ows.h>
+
 /* The value of the last field NAME before *LINE, which is moved there. */
 static bool back_line(const struct cairn_http_fields *fields, struct cairn_str name, size_t *line,
     struct cairn_str *value)
@@ -20,20 +22,6 @@ void cairn__list_back_init(
     *self = (struct cairn__list_back){.fields = fields, .name = name, .line = fields->count};
 }
 
-static bool back_is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct cairn_str back_trim(struct cairn_str s)
-{
-    while (s.length > 0 && back_is_space(s.data[0]))
-        s = cairn_str_of(s.data + 1, s.length - 1);
-    while (s.length > 0 && back_is_space(s.data[s.length - 1]))
-        s.length--;
-    return s;
-}
-
 /* Cuts the last element off SELF's line. */
 static struct cairn_str list_back_cut(struct cairn__list_back *self)
 {
@@ -42,7 +30,7 @@ static struct cairn_str list_back_cut(struct cairn__list_back *self)
     const char *begin = comma ? comma + 1 : rest->data;
     struct cairn_str last = cairn_str_of(begin, (size_t)(rest->data + rest->length - begin));
     rest->length = comma ? (size_t)(comma - rest->data) : 0;
-    return back_trim(last);
+    return cairn__ows_trim(last);
 }
 
 bool cairn__list_back_next(struct cairn__list_back *self, struct cairn_str *element)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <cairn/http/list.h>
 #include <cairn/http/target.h>
 
 /* The fields that matter here, gathered in one walk. */
@@ -43,6 +44,11 @@ static inline bool framing_is(const char *name, const char *lower, size_t length
     return differs == 0;
 }
 
+static bool framing_is_continue(struct cairn_str expectation)
+{
+    return cairn_str_equal_nocase(expectation, CAIRN_STR("100-continue"));
+}
+
 #define FRAMING_IS(field, literal) framing_is((field)->name.data, literal, sizeof(literal) - 1)
 
 static void framing_gather_one(struct framing_fields *f, struct cairn_http_field *field)
@@ -57,7 +63,7 @@ static void framing_gather_one(struct framing_fields *f, struct cairn_http_field
     case 6:
         if (FRAMING_IS(field, "expect")) {
             f->has_expect = true;
-            f->has_other_expect |= !cairn_str_equal_nocase(field->value, CAIRN_STR("100-continue"));
+            f->has_other_expect |= !cairn__list_is(field->value, framing_is_continue);
         }
         break;
     case 7:
@@ -91,17 +97,9 @@ static struct cairn__verdict framing_host(
     return cairn__accept();
 }
 
-static bool framing_list_has_empty(struct cairn_str list)
+static bool framing_is_filled(struct cairn_str element)
 {
-    bool is_empty = true;
-    for (size_t i = 0; i < list.length; i++) {
-        char c = list.data[i];
-        if (c == ',' && is_empty)
-            return true;
-        if (c != ' ' && c != '\t')
-            is_empty = c == ',';
-    }
-    return is_empty;
+    return element.length > 0;
 }
 
 static struct cairn__verdict framing_transfer_encoding(
@@ -113,7 +111,7 @@ static struct cairn__verdict framing_transfer_encoding(
         return cairn__refuse(400, "Transfer-Encoding in HTTP/1.0");
     if (cairn_str_equal_nocase(f->transfer_encoding, CAIRN_STR("chunked")))
         return cairn__accept();
-    if (framing_list_has_empty(f->transfer_encoding))
+    if (!cairn__list_is(f->transfer_encoding, framing_is_filled))
         return cairn__refuse(400, "a Transfer-Encoding with an empty element");
     return cairn__refuse(501, "a transfer coding other than chunked");
 }

@@ -1,17 +1,12 @@
 #include <cairn/http/params.h>
 
 #include <cairn/http/chars.h>
+#include <cairn/http/ows.h>
 
 static void params_skip(struct cairn_str *text, size_t length)
 {
     text->data += length;
     text->length -= length;
-}
-
-static void params_skip_space(struct cairn_str *text)
-{
-    while (text->length && (text->data[0] == ' ' || text->data[0] == '\t'))
-        params_skip(text, 1);
 }
 
 static struct cairn_str params_token(struct cairn_str *text)
@@ -55,14 +50,14 @@ bool cairn__param_read(struct cairn_str *text, struct cairn__param *out)
 
 enum cairn__params_step cairn__params_next(struct cairn_str *text, struct cairn__param *out)
 {
-    params_skip_space(text);
+    *text = cairn__ows_skip(*text);
     if (text->length == 0)
         return CAIRN__PARAMS_END;
     if (text->data[0] != ';')
         return CAIRN__PARAMS_BROKEN;
     while (text->length && text->data[0] == ';') {
         params_skip(text, 1);
-        params_skip_space(text);
+        *text = cairn__ows_skip(*text);
     }
     if (text->length == 0)
         return CAIRN__PARAMS_END;

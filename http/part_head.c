@@ -1,17 +1,9 @@
 #include <cairn/http/part_head.h>
 
 #include <cairn/http/chars.h>
+#include <cairn/http/ows.h>
 
 #define PART_HEAD_NO_MEMORY cairn__refuse(503, "no memory")
-
-static struct cairn_str part_head_trim(struct cairn_str s)
-{
-    while (s.length && (s.data[0] == ' ' || s.data[0] == '\t'))
-        s = cairn_str_of(s.data + 1, s.length - 1);
-    while (s.length && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
-        s.length--;
-    return s;
-}
 
 /* Cuts the next line off *HEAD, in which each line has its end. A carriage return that is none
  * stays in the line, where no value may have it. */
@@ -36,7 +28,7 @@ static struct cairn__verdict part_head_add(
         return cairn__refuse(400, "a header line of a part without a colon");
     size_t length = (size_t)(colon - line.data);
     struct cairn_str name = cairn_str_of(line.data, length);
-    struct cairn_str value = part_head_trim(cairn_str_of(colon + 1, line.length - length - 1));
+    struct cairn_str value = cairn__ows_trim(cairn_str_of(colon + 1, line.length - length - 1));
     if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
         return cairn__refuse(400, "a header field of a part with a character that is not allowed");
     if (fields->count == max_fields)
@@ -118,12 +110,12 @@ static struct cairn__verdict part_head_disposition(
     struct cairn_str value;
     if (!cairn_str_equal_nocase(part_head_token(&rest), CAIRN_STR("form-data")))
         return cairn__refuse(400, "a part whose Content-Disposition is not form-data");
-    for (rest = part_head_trim(rest); rest.length; rest = part_head_trim(rest)) {
+    for (rest = cairn__ows_trim(rest); rest.length; rest = cairn__ows_trim(rest)) {
         struct cairn__verdict verdict = cairn__accept();
         if (rest.data[0] != ';')
             return cairn__refuse(400, "a part whose Content-Disposition is malformed");
         part_head_skip(&rest, 1);
-        rest = part_head_trim(rest);
+        rest = cairn__ows_trim(rest);
         if (rest.length == 0)
             break;
         if (!part_head_param(&rest, &name, &value))

@@ -4,6 +4,7 @@
 
 #include <cairn/http/base64.h>
 #include <cairn/http/error_response.h>
+#include <cairn/http/list.h>
 #include <cairn/http/sha1.h>
 
 #define WS_KEY_BYTES 16
@@ -56,45 +57,17 @@ static const char *ws_resolve(struct cairn_ws_options *opts)
     return NULL;
 }
 
-/* The next element of a comma-separated LIST, which moves behind it; without white space around. */
-static struct cairn_str ws_next(struct cairn_str *list)
-{
-    const char *comma = list->length ? memchr(list->data, ',', list->length) : NULL;
-    size_t length = comma ? (size_t)(comma - list->data) : list->length;
-    struct cairn_str element = cairn_str_of(list->data, length);
-    size_t used = comma ? length + 1 : length;
-    list->data += used;
-    list->length -= used;
-    while (element.length && (element.data[0] == ' ' || element.data[0] == '\t')) {
-        element.data++;
-        element.length--;
-    }
-    while (element.length &&
-           (element.data[element.length - 1] == ' ' || element.data[element.length - 1] == '\t'))
-        element.length--;
-    return element;
-}
-
-static bool ws_is_listed(struct cairn_str list, struct cairn_str wanted)
-{
-    while (list.length) {
-        if (cairn_str_equal(ws_next(&list), wanted))
-            return true;
-    }
-    return false;
-}
-
 /* Sub-protocols are compared with case (RFC 6455 section 4.1 item 10: tokens, ABNF of 4.3). */
 static struct cairn_str ws_choose(const struct cairn_http_request *req, const char *protocols)
 {
     struct cairn_str ours = cairn_str_from(protocols);
-    while (ours.length) {
-        struct cairn_str protocol = ws_next(&ours);
+    struct cairn_str protocol;
+    while (cairn__list_next(&ours, &protocol)) {
         struct cairn_str offers;
         size_t cursor = 0;
         while (cairn_http_fields_next(
             &req->fields, CAIRN_STR("sec-websocket-protocol"), &cursor, &offers)) {
-            if (protocol.length && ws_is_listed(offers, protocol))
+            if (protocol.length && cairn__list_has(offers, protocol))
                 return protocol;
         }
     }
@@ -121,7 +94,8 @@ static bool ws_may_connect(const struct cairn_http_request *req, const char *ori
         return authority.data &&
                cairn_str_equal_nocase(authority, cairn_http_request_field(req, "host"));
     }
-    return strcmp(origins, "*") == 0 || ws_is_listed(cairn_str_from(origins), origin);
+    return strcmp(origins, "*") == 0 ||
+           (origin.length > 0 && cairn__list_has(cairn_str_from(origins), origin));
 }
 
 static bool ws_key_is_valid(struct cairn_str key)

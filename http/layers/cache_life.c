@@ -4,7 +4,7 @@
 
 #include <cairn/http/cache_directives.h>
 #include <cairn/http/date.h>
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/http/layers/share_key.h>
 
 #define CACHE_LIFE_FIELD CAIRN_STR("Cairn-Cache-Life")

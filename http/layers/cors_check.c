@@ -1,6 +1,6 @@
 #include <cairn/http/layers/cors_policy.h>
 
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/http/layers/origin.h>
 
 #define CORS_MIRRORS \

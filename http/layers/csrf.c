@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include <cairn/http/error_response.h>
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
 #include <cairn/service/alloc.h>

@@ -6,6 +6,7 @@
 #include <cairn/http/body.h>
 #include <cairn/http/decoded_body.h>
 #include <cairn/http/error_response.h>
+#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 #define DECOMPRESSION_MAX_RATIO 100
@@ -58,20 +59,6 @@ static unsigned decompression_coding(
 }
 
 /* Cuts the next member off *LIST, which is empty after the last one. */
-static struct cairn_str decompression_cut(struct cairn_str *list)
-{
-    const char *comma = memchr(list->data, ',', list->length);
-    size_t length = comma ? (size_t)(comma - list->data) : list->length;
-    struct cairn_str member = cairn_str_of(list->data, length);
-    length += comma != NULL;
-    *list = cairn_str_of(list->data + length, list->length - length);
-    while (member.length && (*member.data == ' ' || *member.data == '\t'))
-        member = cairn_str_of(member.data + 1, member.length - 1);
-    while (member.length && strchr(" \t", member.data[member.length - 1]))
-        member.length--;
-    return member;
-}
-
 /* An index, or one of the above. */
 static unsigned decompression_read(
     const struct decompression_shared *shared, const struct cairn_http_fields *fields)
@@ -80,9 +67,9 @@ static unsigned decompression_read(
     size_t cursor = 0;
     size_t count = 0;
     struct cairn_str line;
+    struct cairn_str member;
     while (cairn_http_fields_next(fields, CAIRN_STR("Content-Encoding"), &cursor, &line)) {
-        while (line.length > 0) {
-            struct cairn_str member = decompression_cut(&line);
+        while (cairn__list_next(&line, &member)) {
             if (member.length == 0)
                 continue;
             coding = decompression_coding(shared, member);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include <cairn/http/answer.h>
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
 #include <cairn/http/redirect_status.h>

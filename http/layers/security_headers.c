@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <cairn/http/layers/header_edits.h>
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 #define SECURITY_HEADERS_MOST 7

@@ -4,7 +4,7 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/http/error_response.h>
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/secret.h>

@@ -220,6 +220,10 @@ static void answers_expectations(void **state)
     ASSERT_READS_AS("PUT / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 2\r\n\r\nhi",
         "method 3\nminor 0\nPUT\n/\n/\n(absent)\nExpect\ntea\nContent-Length\n2\n"
         "length 2\nalive 0\ncontinue 0\nhi\n");
+    ASSERT_READS_AS("PUT / HTTP/1.1\r\n" HOST
+                    "Expect: 100-continue , 100-Continue\r\nContent-Length: 2\r\n\r\nhi",
+        "method 3\nminor 1\nPUT\n/\n/\n(absent)\nHost\na\nExpect\n100-continue , 100-Continue\n"
+        "Content-Length\n2\nlength 2\nalive 1\ncontinue 1\nhi\n");
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect: tea\r\n\r\n");
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect:\r\n\r\n");
     ASSERT_REFUSED(417, "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue, tea\r\n\r\n");

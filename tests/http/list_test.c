@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <cairn/http/layers/option_list.h>
+#include <cairn/http/list.h>
 
 static void a_list_is_walked_without_the_space_around_its_elements(void **state)
 {
@@ -48,12 +48,21 @@ static void a_list_has_what_is_equal_byte_for_byte(void **state)
     assert_false(cairn__list_has(cairn_str_of(NULL, 0), CAIRN_STR("http://a")));
 }
 
+static void a_token_is_found_in_either_case(void **state)
+{
+    (void)state;
+    assert_true(cairn__list_has_token(CAIRN_STR("keep-alive ,\tUpgrade"), CAIRN_STR("upgrade")));
+    assert_false(cairn__list_has_token(CAIRN_STR("keep-alive, upgraded"), CAIRN_STR("upgrade")));
+    assert_false(cairn__list_has_token(cairn_str_of(NULL, 0), CAIRN_STR("upgrade")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_walked_without_the_space_around_its_elements),
         cmocka_unit_test(a_list_is_valid_if_all_its_elements_are),
         cmocka_unit_test(a_list_has_what_is_equal_byte_for_byte),
+        cmocka_unit_test(a_token_is_found_in_either_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
