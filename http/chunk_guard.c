@@ -24,6 +24,12 @@ static void chunk_digit(struct cairn__chunk_guard *self, char c)
     self->left = self->left << 4 | value;
 }
 
+static void chunk_begin_extension(struct cairn__chunk_guard *self)
+{
+    self->state = CAIRN__CHUNK_EXTENSION;
+    self->extension = CAIRN__EXTENSION_NAME_START;
+}
+
 static void chunk_size(struct cairn__chunk_guard *self, char c)
 {
     if (cairn__char_is(c, CAIRN__CHAR_HEX))
@@ -31,7 +37,7 @@ static void chunk_size(struct cairn__chunk_guard *self, char c)
     else if (self->digits == 0)
         chunk_refuse(self, 400, "a chunk without a size");
     else if (c == ';')
-        self->state = CAIRN__CHUNK_EXTENSION;
+        chunk_begin_extension(self);
     else if (c == '\r')
         self->state = CAIRN__CHUNK_SIZE_LF;
     else
@@ -40,12 +46,14 @@ static void chunk_size(struct cairn__chunk_guard *self, char c)
 
 static void chunk_extension(struct cairn__chunk_guard *self, char c)
 {
-    if (c == '\r')
+    if (c == '\r' && cairn__chunk_extension_is_whole(self->extension))
         self->state = CAIRN__CHUNK_SIZE_LF;
     else if (c == '\n')
         chunk_refuse(self, 400, "a line feed without a carriage return in a chunk");
     else if (self->extensions++ == self->limits->chunk_overhead)
         chunk_refuse(self, 400, "too many chunk extensions");
+    else if (!cairn__chunk_extension_step(&self->extension, c))
+        chunk_refuse(self, 400, "a chunk extension that is malformed");
 }
 
 static void chunk_size_lf(struct cairn__chunk_guard *self, char c)
@@ -102,15 +110,20 @@ static void chunk_step(struct cairn__chunk_guard *self, char c)
     }
 }
 
-static int chunk_is_framing(const struct cairn__chunk_guard *self)
+/* The line end behind extensions is none of them. */
+static bool chunk_is_extension(const struct cairn__chunk_guard *self, char c)
 {
-    return self->state != CAIRN__CHUNK_DATA && self->state < CAIRN__CHUNK_TRAILERS;
+    return self->state == CAIRN__CHUNK_EXTENSION ? c != '\r'
+                                                 : self->state == CAIRN__CHUNK_SIZE && c == ';';
 }
 
-size_t cairn__chunk_guard_scan(struct cairn__chunk_guard *self, const char *data, size_t length)
+size_t cairn__chunk_guard_scan(
+    struct cairn__chunk_guard *self, const char *data, size_t length, bool *is_extension)
 {
     size_t at = 0;
-    while (at < length && chunk_is_framing(self)) {
+    *is_extension = length > 0 && chunk_is_extension(self, data[0]);
+    while (at < length && cairn__chunk_guard_is_framing(self) &&
+           chunk_is_extension(self, data[at]) == *is_extension) {
         chunk_count(self);
         if (self->state != CAIRN__CHUNK_REFUSED)
             chunk_step(self, data[at]);

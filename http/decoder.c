@@ -232,16 +232,20 @@ static enum cairn_http_event decoder_chunk_data(
     return decoder_piece(self, data, length, used);
 }
 
-/* Framing up to the next data, the trailers, or the end of DATA. What llhttp refuses comes before
- * the byte at which the guard stopped. */
+/* Framing up to the next data, the trailers, or the end of DATA. llhttp does not see extensions: it
+ * refuses legal ones. What it refuses comes before the byte at which the guard stopped. */
 static struct cairn__verdict decoder_chunk_framing(
     struct cairn_http_decoder *self, const char *data, size_t length, size_t *used)
 {
-    size_t run = cairn__chunk_guard_scan(&self->chunks, data, length);
-    *used += run;
     struct cairn__verdict v = cairn__accept();
-    if (run > 0)
-        v = cairn__llhttp_framing(self->llhttp, data, run);
+    while (!v.status && *used < length && cairn__chunk_guard_is_framing(&self->chunks)) {
+        bool is_extension;
+        size_t run =
+            cairn__chunk_guard_scan(&self->chunks, data + *used, length - *used, &is_extension);
+        if (run > 0 && !is_extension)
+            v = cairn__llhttp_framing(self->llhttp, data + *used, run);
+        *used += run;
+    }
     if (!v.status && self->chunks.state == CAIRN__CHUNK_REFUSED)
         v = self->chunks.verdict;
     return v;

@@ -227,6 +227,10 @@ static void G16_bounds_chunk_extensions(void **state)
     (void)state;
     ASSERT_ACCEPTED(CHUNKED "3;name=value\r\nabc\r\n0;x\r\n\r\n");
     ASSERT_ACCEPTED(CHUNKED "3;name=\"quoted ; value\"\r\nabc\r\n0\r\n\r\n");
+    ASSERT_ACCEPTED(CHUNKED "3;a=1;b=2\r\nabc\r\n0;a=\"x\\\"y\";b\r\n\r\n");
+    ASSERT_REFUSED(400, CHUNKED "3;\r\nabc\r\n0\r\n\r\n");
+    ASSERT_REFUSED(400, CHUNKED "3;a=\"\r\nabc\r\n0\r\n\r\n");
+    ASSERT_REFUSED(400, CHUNKED "3;a = 1\r\nabc\r\n0\r\n\r\n");
     ASSERT_REFUSED(400, CHUNKED "3;a\nb\r\nabc\r\n0\r\n\r\n");
     ASSERT_REFUSED(400, CHUNKED "3;a\rb\r\nabc\r\n0\r\n\r\n");
     text_add(&many, CHUNKED, sizeof(CHUNKED) - 1);
