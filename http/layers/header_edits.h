@@ -1,5 +1,4 @@
-/* header_edits.h - what set_header and set_request_header do to the fields of a message. Internal.
- */
+/* header_edits.h - what set_header and its like do to the fields of a message. Internal. */
 #ifndef CAIRN_HTTP_LAYERS_HEADER_EDITS_H
 #define CAIRN_HTTP_LAYERS_HEADER_EDITS_H
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cairn/http/layers/header_edits.h>
+#include <cairn/http/layers/header_edits_service.h>
 #include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
@@ -12,74 +12,33 @@
 #define SECURITY_HEADERS_YEAR_S 31536000
 #define SECURITY_HEADERS_HSTS_BYTES sizeof("max-age=4294967295; includeSubDomains; preload")
 
-struct security_headers {
-    struct cairn_service base;
-    struct cairn__header_edits *edits;
-};
-
-struct security_headers_future {
-    struct cairn_future inner;
-    struct cairn__header_edits *edits;
-};
-
-static enum cairn_poll security_headers_future_poll(
-    void *state, const struct cairn_context *cx, union cairn_outcome *out)
-{
-    struct security_headers_future *self = state;
-    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
-    if (p || cairn__header_edits_response(self->edits, out->value) == 0)
-        return p;
-    cairn_type_drop(&cairn_http_response_type, out->value);
-    out->error = &cairn_error_no_memory;
-    return CAIRN_FAILED;
-}
-
-static void security_headers_future_drop(void *state)
-{
-    struct security_headers_future *self = state;
-    cairn_future_drop(&self->inner);
-    cairn__header_edits_unref(self->edits);
-}
-
 static const struct cairn_future_ops security_headers_future_ops = {
     .name = "security_headers",
-    .size = sizeof(struct security_headers_future),
-    .poll = security_headers_future_poll,
-    .drop = security_headers_future_drop,
+    .size = sizeof(struct cairn__header_edits_future),
+    .poll = cairn__header_edits_future_poll,
+    .drop = cairn__header_edits_future_drop,
     .wraps = true,
 };
 
 static struct cairn_future security_headers_call(struct cairn_service *base, void *req)
 {
-    struct cairn__header_edits *edits = ((struct security_headers *)base)->edits;
-    edits->references++;
-    return cairn_future_wrap(&security_headers_future_ops,
-        &(struct security_headers_future){cairn_service_call(base->inner, req), edits});
-}
-
-static void security_headers_cloned(struct cairn_service *base)
-{
-    ((struct security_headers *)base)->edits->references++;
-}
-
-static void security_headers_drop(struct cairn_service *base)
-{
-    cairn__header_edits_unref(((struct security_headers *)base)->edits);
+    return cairn__header_edits_service_call(base, req, &security_headers_future_ops);
 }
 
 static void security_headers_describe(const struct cairn_service *base, struct cairn_describe *d)
 {
-    const struct cairn__header_edits *edits = ((const struct security_headers *)base)->edits;
+    const struct cairn__header_edits *edits =
+        ((const struct cairn__header_edits_service *)base)->edits;
     for (size_t i = 0; i < edits->count; i++)
         cairn_describe_text(d, edits->items[i].name.data, edits->items[i].value.data);
 }
 
 static const struct cairn_service_ops security_headers_ops = {
     .name = "security_headers",
-    .size = sizeof(struct security_headers),
+    .size = sizeof(struct cairn__header_edits_service),
     .call = security_headers_call,
-    .cloned = security_headers_cloned,
-    .drop = security_headers_drop,
+    .cloned = cairn__header_edits_service_cloned,
+    .drop = cairn__header_edits_service_drop,
     .describe = security_headers_describe,
 };
 
@@ -195,23 +154,22 @@ static const char *security_headers_complaint(const struct cairn_security_header
     return security_headers_hsts_complaint(opts);
 }
 
-/* What LIST says. NULL with *BROKEN set, INNER then dropped. */
-static struct cairn__header_edits *security_headers_edits(
-    const struct cairn_security_headers_options *opts, const struct cairn_layer *layer,
-    struct cairn_service *inner, struct cairn_service **broken)
+/* Takes INNER. */
+static struct cairn_service *security_headers_new(const struct cairn_security_headers_options *opts,
+    const struct cairn_layer *layer, struct cairn_service *inner)
 {
     struct security_headers_list list = {.count = 0};
-    struct cairn__header_edits *edits = NULL;
+    struct cairn_service *service;
     if (security_headers_make(&list, opts) != 0) {
-        *broken = cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
+        service = cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
     } else if (list.count == 0) {
-        *broken = cairn_layer_invalid(layer, inner, "every field is left out");
+        service = cairn_layer_invalid(layer, inner, "every field is left out");
     } else {
         const struct cairn__header_source source = {&list, list.count, false, security_headers_at};
-        edits = cairn__header_edits_new(&source, layer, inner, broken);
+        service = cairn__header_edits_service_new(&security_headers_ops, &source, layer, inner);
     }
     cairn_free(list.csp);
-    return edits;
+    return service;
 }
 
 static struct cairn_service *security_headers_apply(
@@ -226,16 +184,7 @@ static struct cairn_service *security_headers_apply(
     const char *complaint = security_headers_complaint(&opts);
     if (complaint)
         return cairn_layer_invalid(layer, inner, "%s", complaint);
-    struct cairn__header_edits *edits = security_headers_edits(&opts, layer, inner, &broken);
-    if (!edits)
-        return broken;
-    struct security_headers *self = cairn_service_new(&security_headers_ops, inner);
-    if (!self) {
-        cairn__header_edits_unref(edits);
-        return cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
-    }
-    self->edits = edits;
-    return &self->base;
+    return security_headers_new(&opts, layer, inner);
 }
 
 struct cairn_layer cairn_security_headers_layer(

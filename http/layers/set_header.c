@@ -2,75 +2,28 @@
 
 #include <string.h>
 
-#include <cairn/http/layers/header_edits.h>
-
-struct set_header {
-    struct cairn_service base;
-    struct cairn__header_edits *edits;
-};
-
-struct set_header_future {
-    struct cairn_future inner;
-    struct cairn__header_edits *edits;
-};
-
-static enum cairn_poll set_header_future_poll(
-    void *state, const struct cairn_context *cx, union cairn_outcome *out)
-{
-    struct set_header_future *self = state;
-    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
-    if (p || cairn__header_edits_response(self->edits, out->value) == 0)
-        return p;
-    cairn_type_drop(&cairn_http_response_type, out->value);
-    out->error = &cairn_error_no_memory;
-    return CAIRN_FAILED;
-}
-
-static void set_header_future_drop(void *state)
-{
-    struct set_header_future *self = state;
-    cairn_future_drop(&self->inner);
-    cairn__header_edits_unref(self->edits);
-}
+#include <cairn/http/layers/header_edits_service.h>
 
 static const struct cairn_future_ops set_header_future_ops = {
     .name = "set_header",
-    .size = sizeof(struct set_header_future),
-    .poll = set_header_future_poll,
-    .drop = set_header_future_drop,
+    .size = sizeof(struct cairn__header_edits_future),
+    .poll = cairn__header_edits_future_poll,
+    .drop = cairn__header_edits_future_drop,
     .wraps = true,
 };
 
 static struct cairn_future set_header_call(struct cairn_service *base, void *req)
 {
-    struct cairn__header_edits *edits = ((struct set_header *)base)->edits;
-    edits->references++;
-    return cairn_future_wrap(&set_header_future_ops,
-        &(struct set_header_future){cairn_service_call(base->inner, req), edits});
-}
-
-static void set_header_cloned(struct cairn_service *base)
-{
-    ((struct set_header *)base)->edits->references++;
-}
-
-static void set_header_drop(struct cairn_service *base)
-{
-    cairn__header_edits_unref(((struct set_header *)base)->edits);
-}
-
-static void set_header_describe(const struct cairn_service *base, struct cairn_describe *d)
-{
-    cairn__header_edits_describe(((const struct set_header *)base)->edits, d);
+    return cairn__header_edits_service_call(base, req, &set_header_future_ops);
 }
 
 static const struct cairn_service_ops set_header_ops = {
     .name = "set_header",
-    .size = sizeof(struct set_header),
+    .size = sizeof(struct cairn__header_edits_service),
     .call = set_header_call,
-    .cloned = set_header_cloned,
-    .drop = set_header_drop,
-    .describe = set_header_describe,
+    .cloned = cairn__header_edits_service_cloned,
+    .drop = cairn__header_edits_service_drop,
+    .describe = cairn__header_edits_service_describe,
 };
 
 /* The field of the options themselves, which is there unless all are in the list. */
@@ -110,16 +63,7 @@ static struct cairn_service *set_header_apply(
         return cairn_layer_invalid(layer, inner, "fields is missing");
     const struct cairn__header_source source = {
         &opts, set_header_own(&opts) + opts.field_count, false, set_header_at};
-    struct cairn__header_edits *edits = cairn__header_edits_new(&source, layer, inner, &broken);
-    if (!edits)
-        return broken;
-    struct set_header *self = cairn_service_new(&set_header_ops, inner);
-    if (!self) {
-        cairn__header_edits_unref(edits);
-        return cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
-    }
-    self->edits = edits;
-    return &self->base;
+    return cairn__header_edits_service_new(&set_header_ops, &source, layer, inner);
 }
 
 struct cairn_layer cairn_set_header_layer(const struct cairn_set_header_options *options)

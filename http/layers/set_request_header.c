@@ -2,44 +2,24 @@
 
 #include <string.h>
 
-#include <cairn/http/layers/header_edits.h>
-
-struct set_request_header {
-    struct cairn_service base;
-    struct cairn__header_edits *edits;
-};
+#include <cairn/http/layers/header_edits_service.h>
 
 static struct cairn_future set_request_header_call(struct cairn_service *base, void *req)
 {
-    if (cairn__header_edits_request(((struct set_request_header *)base)->edits, req) == 0)
+    if (cairn__header_edits_request(((struct cairn__header_edits_service *)base)->edits, req) == 0)
         return cairn_service_call(base->inner, req);
     cairn_service_release(base->inner);
     cairn_service_drop_request(base, req);
     return cairn_future_failed(&cairn_error_no_memory);
 }
 
-static void set_request_header_cloned(struct cairn_service *base)
-{
-    ((struct set_request_header *)base)->edits->references++;
-}
-
-static void set_request_header_drop(struct cairn_service *base)
-{
-    cairn__header_edits_unref(((struct set_request_header *)base)->edits);
-}
-
-static void set_request_header_describe(const struct cairn_service *base, struct cairn_describe *d)
-{
-    cairn__header_edits_describe(((const struct set_request_header *)base)->edits, d);
-}
-
 static const struct cairn_service_ops set_request_header_ops = {
     .name = "set_request_header",
-    .size = sizeof(struct set_request_header),
+    .size = sizeof(struct cairn__header_edits_service),
     .call = set_request_header_call,
-    .cloned = set_request_header_cloned,
-    .drop = set_request_header_drop,
-    .describe = set_request_header_describe,
+    .cloned = cairn__header_edits_service_cloned,
+    .drop = cairn__header_edits_service_drop,
+    .describe = cairn__header_edits_service_describe,
 };
 
 /* The field of the options themselves, which is there unless all are in the list. */
@@ -79,16 +59,7 @@ static struct cairn_service *set_request_header_apply(
         return cairn_layer_invalid(layer, inner, "fields is missing");
     const struct cairn__header_source source = {
         &opts, set_request_header_own(&opts) + opts.field_count, true, set_request_header_at};
-    struct cairn__header_edits *edits = cairn__header_edits_new(&source, layer, inner, &broken);
-    if (!edits)
-        return broken;
-    struct set_request_header *self = cairn_service_new(&set_request_header_ops, inner);
-    if (!self) {
-        cairn__header_edits_unref(edits);
-        return cairn_layer_refuse(layer, inner, CAIRN_ERROR_MEMORY, "out of memory");
-    }
-    self->edits = edits;
-    return &self->base;
+    return cairn__header_edits_service_new(&set_request_header_ops, &source, layer, inner);
 }
 
 struct cairn_layer cairn_set_request_header_layer(
