@@ -40,7 +40,7 @@ static struct cairn_future handler_answer(
         return cairn_future_wrap(&handler_later_ops, &inner);
     }
     struct cairn_http_response *res = fn->now(req, fn->state);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 /* While its request is collected; the service may be gone when that is done. */

@@ -40,7 +40,7 @@ struct cairn_future cairn__route_answer(
     struct cairn_http_request *req, struct cairn_http_response *res)
 {
     cairn_type_drop(&cairn_http_request_type, req);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 struct cairn_future cairn__route_fail(struct cairn_http_request *req, struct cairn_error *error)

@@ -25,7 +25,7 @@ static struct cairn_future serve_dir_ready(
     struct cairn_http_request *req, struct cairn_http_response *res)
 {
     cairn_type_drop(&cairn_http_request_type, req);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 static struct cairn_future serve_dir_fail(

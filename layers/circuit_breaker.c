@@ -264,10 +264,9 @@ static struct cairn_future circuit_breaker_refuse(struct circuit_breaker *self, 
 {
     struct circuit_breaker_shared *shared = self->shared;
     shared->refused++;
-    cairn_service_release(self->base.inner);
-    cairn_service_drop_request(&self->base, req);
-    return cairn_future_failed(
-        shared->error ? cairn_error_ref(shared->error) : &circuit_breaker_is_open);
+    return cairn_service_bypass(&self->base, req,
+        cairn_future_failed(
+            shared->error ? cairn_error_ref(shared->error) : &circuit_breaker_is_open));
 }
 
 /* The last probe shuts the way in for those who wait for inner: they fail at once. */

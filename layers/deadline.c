@@ -125,9 +125,7 @@ static struct cairn_future deadline_call(struct cairn_service *base, void *req)
         return cairn_service_call(base->inner, req);
     if (at_ms <= cairn_runtime_now_ms(runtime)) {
         shared->late++;
-        cairn_service_release(base->inner);
-        cairn_service_drop_request(base, req);
-        return cairn_future_failed(&deadline_passed);
+        return cairn_service_bypass(base, req, cairn_future_failed(&deadline_passed));
     }
     uint64_t before = cairn_deadline_swap(at_ms);
     struct cairn_future inner = cairn_service_call(base->inner, req);

@@ -120,14 +120,6 @@ static uint64_t fault_draw_delay(struct fault_shared *shared)
     return cairn_random_range(&shared->random, opts->delay_min_ms, opts->delay_max_ms + 1);
 }
 
-static struct cairn_future fault_instead(
-    struct cairn_service *base, void *req, struct cairn_future future)
-{
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return future;
-}
-
 static struct cairn_future fault_call(struct cairn_service *base, void *req)
 {
     struct fault_shared *shared = ((struct fault_injection *)base)->shared;
@@ -137,11 +129,12 @@ static struct cairn_future fault_call(struct cairn_service *base, void *req)
     uint64_t delay_ms = fault_draw_delay(shared);
     if (is_dropped) {
         shared->dropped++;
-        return fault_instead(base, req, fault_lost());
+        return cairn_service_bypass(base, req, fault_lost());
     }
     if (is_failed) {
         shared->failed++;
-        return fault_instead(base, req, cairn_future_failed(cairn_error_ref(shared->opts.error)));
+        return cairn_service_bypass(
+            base, req, cairn_future_failed(cairn_error_ref(shared->opts.error)));
     }
     if (!is_delayed) {
         shared->passed++;

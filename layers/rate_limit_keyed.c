@@ -82,20 +82,12 @@ static const struct cairn_future_ops rate_limit_keyed_future_ops = {
     .wraps = true,
 };
 
-static struct cairn_future rate_limit_keyed_give_up(
-    struct cairn_service *base, void *req, struct cairn_error *error)
-{
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(error);
-}
-
 static struct cairn_future rate_limit_keyed_wait(
     struct rate_limit_keyed *self, struct cairn_runtime *runtime, void *req, uint64_t wait_ms)
 {
     struct cairn_service *service = cairn_service_clone(self->base.inner);
     if (!service)
-        return rate_limit_keyed_give_up(&self->base, req, &cairn_error_no_memory);
+        return cairn_service_bypass(&self->base, req, cairn_future_failed(&cairn_error_no_memory));
     self->shared->waited++;
     cairn_service_release(self->base.inner);
     return cairn_future_box(&rate_limit_keyed_future_ops,
@@ -125,7 +117,7 @@ static struct cairn_future rate_limit_keyed_call(struct cairn_service *base, voi
         opts->report(opts->cx, req, &answer);
     if (!answer.is_allowed) {
         shared->refused++;
-        return rate_limit_keyed_give_up(base, req, &rate_limit_keyed_refused);
+        return cairn_service_bypass(base, req, cairn_future_failed(&rate_limit_keyed_refused));
     }
     if (answer.wait_ms)
         return rate_limit_keyed_wait(self, runtime, req, answer.wait_ms);

@@ -71,6 +71,12 @@ static inline struct cairn_future cairn_future_failed(struct cairn_error *error)
     return f;
 }
 
+/* Ready with VALUE; failed with no memory where it is NULL, as what could not be made. */
+static inline struct cairn_future cairn_future_ready_or_no_memory(void *value)
+{
+    return value ? cairn_future_ready(value) : cairn_future_failed(&cairn_error_no_memory);
+}
+
 /* A future that is READY with VALUE and drops it as TYPE says if nobody polls. Takes VALUE. Costs a
  * box only where TYPE has a drop. Without memory VALUE is dropped and the future has failed. */
 CAIRN_API struct cairn_future cairn_future_ready_of(const struct cairn_type *type, void *value);

@@ -24,7 +24,7 @@ static struct cairn_http_response *api_json(
 
 static struct cairn_future api_answer(struct cairn_http_response *res)
 {
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 static struct cairn_http_response *api_healthz(struct cairn_http_request *req, void *state)

@@ -15,9 +15,7 @@ static struct cairn_future add_extension_call(struct cairn_service *base, void *
     struct add_extension *self = (struct add_extension *)base;
     if (cairn_http_extension_set(req, self->key, self->value) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static const struct cairn_service_ops add_extension_ops = {

@@ -34,7 +34,7 @@ static void authorizer_unref(struct cairn__authorizer_shared *shared)
 
 struct cairn_future cairn__authorizer_answer(struct cairn_http_response *res)
 {
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 /* ANSWER in place of inner's, or inner's where it is empty. SERVICE is called, or released. */

@@ -66,9 +66,7 @@ static struct cairn_future body_limit_call(struct cairn_service *base, void *req
     struct cairn_error *error = body_limit_check(((struct body_limit *)base)->shared, req);
     if (!error)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(error);
+    return cairn_service_bypass(base, req, cairn_future_failed(error));
 }
 
 static void body_limit_cloned(struct cairn_service *base)

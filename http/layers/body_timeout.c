@@ -61,9 +61,7 @@ static struct cairn_future body_timeout_request_call(struct cairn_service *base,
     struct cairn_stream body = cairn_http_request_take_body(req);
     if (cairn_http_request_set_body(req, body_timeout_wrap(shared, body), length) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static enum cairn_poll body_timeout_future_poll(

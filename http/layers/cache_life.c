@@ -4,8 +4,8 @@
 
 #include <cairn/http/cache_directives.h>
 #include <cairn/http/date.h>
-#include <cairn/http/list.h>
 #include <cairn/http/layers/share_key.h>
+#include <cairn/http/list.h>
 
 #define CACHE_LIFE_FIELD CAIRN_STR("Cairn-Cache-Life")
 #define CACHE_LIFE_MOST_MS 2592000000 /* what the cache layer takes */

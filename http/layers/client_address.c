@@ -203,9 +203,7 @@ static struct cairn_future client_address_call(struct cairn_service *base, void 
             cairn_http_fields_get(&req->fields, client_address_list(shared)).data != NULL;
     if (rc == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static void client_address_unref(struct client_address_shared *shared)

@@ -190,9 +190,8 @@ static struct cairn_future compression_refuse(
     struct cairn_http_response *res = cairn_http_response_new(req, 406);
     bool is_made = res && cairn_http_vary_add(&res->fields, CAIRN_STR("Accept-Encoding")) == 0;
     self->shared->not_acceptable++;
-    cairn_service_release(self->base.inner);
-    cairn_service_drop_request(&self->base, req);
-    return is_made ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(&self->base, req,
+        is_made ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory));
 }
 
 static struct cairn_future compression_call(struct cairn_service *base, void *request)

@@ -62,7 +62,7 @@ static struct cairn_future cors_go_on(struct cairn__cors *shared,
         return cairn_future_wrap(&cors_future_ops, &(struct cors_future){answer, shared, allowed});
     }
     struct cairn_http_response *res = cairn__cors_preflight(shared, req, allowed);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_future_ready_or_no_memory(res);
 }
 
 /* ORIGIN, or absent, as `allows_later` has it. A failure says nothing for it. */
@@ -119,9 +119,7 @@ static struct cairn_future cors_answer(struct cors *self, struct cairn_http_requ
     if (!cairn__cors_is_preflight(req))
         return cairn_service_call(self->base.inner, req);
     self->shared->preflights++;
-    cairn_service_release(self->base.inner);
-    cairn_service_drop_request(&self->base, req);
-    return (struct cairn_future){0};
+    return cairn_service_bypass(&self->base, req, (struct cairn_future){0});
 }
 
 /* Whoever decides sees the request before inner may change it. */

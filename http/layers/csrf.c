@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include <cairn/http/error_response.h>
-#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
+#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 /* What copies share, with `trusted` behind it. */
@@ -61,9 +61,7 @@ static struct cairn_future csrf_refuse(
         shared->opts.reject ? shared->opts.reject(shared->opts.cx, req, reason)
                             : cairn_http_problem(req, 403, "the request comes from another site");
     shared->refused++;
-    cairn_service_release(self->base.inner);
-    cairn_service_drop_request(&self->base, req);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(&self->base, req, cairn_future_ready_or_no_memory(res));
 }
 
 static struct cairn_future csrf_call(struct cairn_service *base, void *request)

@@ -97,9 +97,7 @@ static struct cairn_http_response *decompression_answer(
 static struct cairn_future decompression_stop(
     struct cairn_service *base, struct cairn_http_request *req, struct cairn_http_response *res)
 {
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_ready_or_no_memory(res));
 }
 
 /* Returns 0, or -1 without memory. */

@@ -49,9 +49,7 @@ static struct cairn_future from_extractor_reject(struct cairn_service *base,
     CAIRN_ASSERT(no->status >= 400 && no->status <= 599, "from_extractor",
         "the extractor rejected a request with a status that is not from 400 to 599");
     struct cairn_http_response *res = cairn_http_reject(req, no);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_ready_or_no_memory(res));
 }
 
 static struct cairn_future from_extractor_call(struct cairn_service *base, void *req)

@@ -75,14 +75,6 @@ static const struct cairn_future_ops http_rate_limit_future_ops = {
     .wraps = true,
 };
 
-static struct cairn_future http_rate_limit_give_up(
-    struct cairn_service *base, struct cairn_http_request *req, struct cairn_future answer)
-{
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return answer;
-}
-
 static struct cairn_future http_rate_limit_refuse(struct cairn_service *base,
     struct cairn_http_request *req, const struct cairn_keyed_rate *rate,
     const struct cairn_keyed_answer *answer)
@@ -91,8 +83,8 @@ static struct cairn_future http_rate_limit_refuse(struct cairn_service *base,
     struct cairn_http_response *res = cairn_http_problem(req, 429, NULL);
     shared->refused++;
     if (!res || cairn_http_rate_limit_fields(res, shared->policy, rate, answer, shared->fields))
-        return http_rate_limit_give_up(base, req, cairn_future_failed(&http_rate_limit_refused));
-    return http_rate_limit_give_up(base, req, cairn_future_ready(res));
+        return cairn_service_bypass(base, req, cairn_future_failed(&http_rate_limit_refused));
+    return cairn_service_bypass(base, req, cairn_future_ready(res));
 }
 
 /* The request has a key: charges it. */
@@ -122,7 +114,7 @@ static struct cairn_future http_rate_limit_call(struct cairn_service *base, void
     struct http_rate_limit_shared *shared = ((struct http_rate_limit *)base)->shared;
     struct cairn__rate_key key;
     if (!cairn__rate_key_make(&key, &shared->rule, req))
-        return http_rate_limit_give_up(base, req, cairn_future_failed(&cairn_error_no_memory));
+        return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
     if (key.bytes.data)
         return http_rate_limit_charge(base, req, key.bytes);
     shared->unkeyed++;

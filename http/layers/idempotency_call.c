@@ -235,18 +235,10 @@ static const struct cairn_future_ops idempotency_call_future_ops = {
  * The beginning
  */
 
-struct cairn_future cairn__idempotency_give_up(
-    struct cairn_service *base, struct cairn_http_request *req, struct cairn_future answer)
-{
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return answer;
-}
-
 static struct cairn_future idempotency_call_fail(
     struct cairn_service *base, struct cairn_http_request *req)
 {
-    return cairn__idempotency_give_up(base, req, cairn_future_failed(&cairn_error_no_memory));
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 /* The scope is hashed: it may be a secret. */
@@ -291,7 +283,7 @@ static struct cairn_future idempotency_call_go_on(struct cairn__idempotency *sha
     enum cairn_poll p = cairn_future_poll(begun, &spot, &out);
     p = idempotency_call_decided(shared, record, p, &out);
     if (p != CAIRN_PENDING)
-        return cairn__idempotency_give_up(base, req,
+        return cairn_service_bypass(base, req,
             p == CAIRN_READY ? cairn_future_ready(out.value) : cairn_future_failed(out.error));
     shared->references++;
     return cairn_future_wrap(&idempotency_call_future_ops,

@@ -27,8 +27,4 @@ void cairn__idempotency_unref(struct cairn__idempotency *shared);
 struct cairn_future cairn__idempotency_run(struct cairn__idempotency *shared,
     struct cairn_service *base, struct cairn_http_request *req, const char *key);
 
-/* BASE will not call inner: gives its room back, drops REQ, returns ANSWER. */
-struct cairn_future cairn__idempotency_give_up(
-    struct cairn_service *base, struct cairn_http_request *req, struct cairn_future answer);
-
 #endif

@@ -30,8 +30,8 @@ static struct cairn_future idempotency_keys_reject(
         detail.data ? cairn_http_problem(req, 400, detail.data) : NULL;
     shared->rejected++;
     if (!res)
-        return cairn__idempotency_give_up(base, req, cairn_future_failed(&cairn_error_no_memory));
-    return cairn__idempotency_give_up(base, req, cairn_future_ready(res));
+        return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
+    return cairn_service_bypass(base, req, cairn_future_ready(res));
 }
 
 static struct cairn_future idempotency_keys_call(struct cairn_service *base, void *value)

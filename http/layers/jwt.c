@@ -137,12 +137,9 @@ static struct cairn_future jwt_call(struct cairn_service *base, void *req)
         config->passed++;
         return cairn_service_call(base->inner, req);
     }
-    cairn_service_drop_request(base, req);
-    cairn_service_release(base->inner);
-    if (!res)
-        return cairn_future_failed(&cairn_error_no_memory);
-    config->refused++;
-    return cairn_future_ready(res);
+    if (res)
+        config->refused++;
+    return cairn_service_bypass(base, req, cairn_future_ready_or_no_memory(res));
 }
 
 static void jwt_cloned(struct cairn_service *base)

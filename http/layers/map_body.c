@@ -41,9 +41,7 @@ static struct cairn_future map_body_request_call(struct cairn_service *base, voi
 {
     if (map_body_of_request(&((struct map_body *)base)->fn, req) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static const struct cairn_service_ops map_body_request_ops = {

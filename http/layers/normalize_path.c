@@ -85,9 +85,7 @@ static struct cairn_future normalize_path_call(struct cairn_service *base, void 
 {
     if (normalize_path_change(((struct normalize_path *)base)->shared, req) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static void normalize_path_cloned(struct cairn_service *base)

@@ -32,9 +32,7 @@ static struct cairn_future on_end_call(struct cairn_service *base, void *req)
 {
     if (on_end_hook(&((struct on_end *)base)->options, req) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static const struct cairn_service_ops on_end_ops = {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include <cairn/http/answer.h>
-#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
+#include <cairn/http/list.h>
 #include <cairn/http/redirect_status.h>
 #include <cairn/http/target.h>
 #include <cairn/service/alloc.h>
@@ -69,9 +69,7 @@ static struct cairn_future redirect_origin_call(struct cairn_service *base, void
         return cairn_service_call(base->inner, request);
     struct cairn_http_response *res = redirect_origin_answer(shared, request, &parts);
     shared->redirected += res != NULL;
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, request);
-    return res ? cairn_future_ready(res) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, request, cairn_future_ready_or_no_memory(res));
 }
 
 static void redirect_origin_cloned(struct cairn_service *base)

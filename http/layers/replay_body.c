@@ -16,9 +16,7 @@ static struct cairn_future replay_body_call(struct cairn_service *base, void *re
 {
     if (cairn_http_body_replay(req, ((struct replay_body *)base)->max_bytes) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static void replay_body_describe(const struct cairn_service *base, struct cairn_describe *d)

@@ -150,12 +150,8 @@ static struct cairn_future request_id_call(struct cairn_service *base, void *req
 {
     struct request_id *self = (struct request_id *)base;
     const struct request_id_field *field = request_id_set(self->shared, req);
-    if (!field) {
-        /* Nobody else gives back what was reserved for this call. */
-        cairn_service_release(base->inner);
-        cairn_service_drop_request(base, req);
-        return cairn_future_failed(&cairn_error_no_memory);
-    }
+    if (!field)
+        return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
     return cairn_future_wrap(&request_id_future_ops,
         &(struct request_id_future){cairn_service_call(base->inner, req), field});
 }

@@ -72,11 +72,8 @@ static struct cairn_future sensitive_headers_call(struct cairn_service *base, vo
     struct sensitive_headers_shared *shared = ((struct sensitive_headers *)base)->shared;
     struct cairn_http_request *req = value;
     if (shared->of != CAIRN_SENSITIVE_HEADERS_RESPONSE &&
-        sensitive_headers_mark(shared, &req->fields) != 0) {
-        cairn_service_drop_request(base, req);
-        cairn_service_release(base->inner);
-        return cairn_future_failed(&cairn_error_no_memory);
-    }
+        sensitive_headers_mark(shared, &req->fields) != 0)
+        return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
     struct cairn_future inner = cairn_service_call(base->inner, req);
     if (shared->of == CAIRN_SENSITIVE_HEADERS_REQUEST)
         return inner;

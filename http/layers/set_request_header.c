@@ -8,9 +8,7 @@ static struct cairn_future set_request_header_call(struct cairn_service *base, v
 {
     if (cairn__header_edits_request(((struct cairn__header_edits_service *)base)->edits, req) == 0)
         return cairn_service_call(base->inner, req);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, req);
-    return cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
 }
 
 static const struct cairn_service_ops set_request_header_ops = {

@@ -4,8 +4,8 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/http/error_response.h>
-#include <cairn/http/list.h>
 #include <cairn/http/layers/option_text.h>
+#include <cairn/http/list.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/secret.h>
 #include <cairn/http/vary.h>
@@ -78,9 +78,7 @@ static struct cairn_future validate_header_call(struct cairn_service *base, void
     struct cairn_http_response *answer = NULL;
     if (validate_header_passes(((struct validate_header *)base)->shared, request, &answer))
         return cairn_service_call(base->inner, request);
-    cairn_service_release(base->inner);
-    cairn_service_drop_request(base, request);
-    return answer ? cairn_future_ready(answer) : cairn_future_failed(&cairn_error_no_memory);
+    return cairn_service_bypass(base, request, cairn_future_ready_or_no_memory(answer));
 }
 
 static void validate_header_cloned(struct cairn_service *base)
