@@ -17,6 +17,12 @@ static inline size_t cairn__buffer_length(const struct cairn__buffer *buffer)
     return buffer->end - buffer->begin;
 }
 
+/* Where its bytes are; never NULL, so that nothing is added to NULL where there are none. */
+static inline const char *cairn__buffer_bytes(const struct cairn__buffer *buffer)
+{
+    return buffer->data ? buffer->data + buffer->begin : "";
+}
+
 /* Returns 0, or -1 without memory. */
 int cairn__buffer_append(struct cairn__buffer *buffer, const char *data, size_t length);
 void cairn__buffer_consume(struct cairn__buffer *buffer, size_t length);

@@ -82,7 +82,7 @@ static size_t inbound_step(struct cairn__exchange *self, const char *data, size_
 static void inbound_step_input(struct cairn__exchange *self)
 {
     struct cairn__buffer *input = &self->connection->input;
-    const char *data = input->data ? input->data + input->begin : "";
+    const char *data = cairn__buffer_bytes(input);
     cairn__buffer_consume(input, inbound_step(self, data, cairn__buffer_length(input)));
 }
 

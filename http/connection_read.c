@@ -277,7 +277,7 @@ static void connection_work(struct cairn__connection *self, struct connection_so
     bool has_more = source->length > 0;
     while (has_more && connection_may_read(self)) {
         if (source->is_kept) { /* a body may have been read from there meanwhile */
-            source->data = self->input.data + self->input.begin;
+            source->data = cairn__buffer_bytes(&self->input);
             source->length = cairn__buffer_length(&self->input);
         }
         if (self->state == CAIRN__IDLE) {

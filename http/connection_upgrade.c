@@ -28,7 +28,7 @@ static enum cairn_poll upgraded_poll_read(void *state, const struct cairn_contex
     *count = held < size ? held : size;
     if (*count == 0)
         return CAIRN_READY;
-    memcpy(buffer, self->input.data + self->input.begin, *count);
+    memcpy(buffer, cairn__buffer_bytes(&self->input), *count);
     cairn__buffer_consume(&self->input, *count);
     cairn__connection_set_reading(self);
     return CAIRN_READY;
