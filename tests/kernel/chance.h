@@ -1,4 +1,4 @@
-/* chance.h - every decision of a session: from a seed, or byte by byte from a fuzzer's input. */
+/* chance.h - every decision of a session: from a seed, or from an input and then a seed. */
 #ifndef CAIRN_TESTS_KERNEL_CHANCE_H
 #define CAIRN_TESTS_KERNEL_CHANCE_H
 
@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cairn/service/random.h>
+
 struct chance {
-    uint64_t state;
-    const uint8_t *data; /* NULL: from the seed */
+    struct cairn_random random;
+    const uint8_t *data;
     size_t size;
     size_t at;
 };
 
 static inline struct chance chance_of_seed(uint64_t seed)
 {
-    return (struct chance){.state = seed};
+    return (struct chance){.random = {seed}};
 }
 
 static inline struct chance chance_of_bytes(const uint8_t *data, size_t size)
@@ -23,22 +25,13 @@ static inline struct chance chance_of_bytes(const uint8_t *data, size_t size)
     return (struct chance){.data = data, .size = size};
 }
 
-/* splitmix64 */
-static inline uint64_t chance_next(struct chance *self)
-{
-    uint64_t z = (self->state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-/* 0 to N - 1. An input that has come to its end says 0, which everywhere is what is usual. */
+/* 0 to N - 1. */
 static inline size_t chance_below(struct chance *self, size_t n)
 {
     if (n <= 1)
         return 0;
-    if (!self->data)
-        return (size_t)(chance_next(self) % n);
+    if (self->at == self->size)
+        return (size_t)(cairn_random_next_u64(&self->random) % n);
     size_t value = 0;
     for (size_t range = 1; range < n && self->at < self->size; range <<= 8)
         value = value << 8 | self->data[self->at++];
