@@ -7,6 +7,7 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/random.h>
 #include <cairn/testkit/accept_reference.h>
 
 typedef int choose(const struct cairn_http_fields *fields, const char *const *offers, size_t count);
@@ -309,14 +310,12 @@ static void random_fields_are_read_like_the_reference(void **state)
         "\"", "\\", " ", "\t", "a/b", "b/a", "*/*", "a/*", ", ", ";q=0", ";q=0.5", ";q=1", ";Q=.2",
         ";x=a", "; X=\"\\A\"", ";x=\",\"", ";y=a", "a-b", "b-ab", "b-a-a", "x-gzip", "gzip",
         "identity", "identity;q=0", "*;q=0", "1", "\x80", "\x01", "é", ";x=\"a;b,c\"", ",a"};
-    uint64_t seed = 1;
+    struct cairn_random dice = {1};
     (void)state;
     for (int round = 0; round < 100000; round++) {
         char field[256] = "";
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        for (size_t i = 0, count = 1 + (seed >> 40) % 10; i < count; i++) {
-            seed = seed * 6364136223846793005u + 1442695040888963407u;
-            strcat(field, pieces[(seed >> 33) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        for (size_t i = 0, count = 1 + cairn_random_range(&dice, 0, 10); i < count; i++) {
+            strcat(field, pieces[cairn_random_range(&dice, 0, sizeof(pieces) / sizeof(pieces[0]))]);
         }
         assert_like_the_reference(field);
     }

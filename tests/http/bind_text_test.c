@@ -11,15 +11,13 @@
 #include <stdlib.h>
 
 #include <cairn/http/bind_scalar.h>
+#include <cairn/service/random.h>
 
-static uint64_t random_bits = 88172645463325252U;
+static struct cairn_random dice = {1};
 
 static size_t random_below(size_t n)
 {
-    random_bits ^= random_bits << 13;
-    random_bits ^= random_bits >> 7;
-    random_bits ^= random_bits << 17;
-    return (size_t)(random_bits >> 11) % n;
+    return (size_t)cairn_random_range(&dice, 0, n);
 }
 
 /* In a block of its own size, so that a byte too many is seen. */

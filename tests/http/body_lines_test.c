@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <cairn/http/json_lines.h>
+#include <cairn/service/random.h>
 
 static void lines_come_without_their_ends(void **state)
 {
@@ -78,14 +79,11 @@ static void passes_a_failure_on(void **state)
     assert_stream_fails(f, &lines, CAIRN_ERROR_TOO_LARGE);
 }
 
-static uint64_t random_bits = 88172645463325252U;
+static struct cairn_random dice = {1};
 
 static size_t random_below(size_t n)
 {
-    random_bits ^= random_bits << 13;
-    random_bits ^= random_bits >> 7;
-    random_bits ^= random_bits << 17;
-    return (size_t)(random_bits >> 11) % n;
+    return (size_t)cairn_random_range(&dice, 0, n);
 }
 
 /* The lines of TEXT, joined by bars. */

@@ -11,6 +11,7 @@
 
 #include <cairn/http/json.h>
 #include <cairn/http/json_record.h>
+#include <cairn/service/random.h>
 #include <cairn/testkit/misuse.h>
 
 enum kind { SMALL, MIDDLE, LARGE };
@@ -141,19 +142,16 @@ static void a_table_of_another_struct_is_an_assertion(void **state)
         "part: the table of this field is that of another struct");
 }
 
-static uint64_t random_bits = 88172645463325252U;
+static struct cairn_random dice = {1};
 
 static uint64_t random_next(void)
 {
-    random_bits ^= random_bits << 13;
-    random_bits ^= random_bits >> 7;
-    random_bits ^= random_bits << 17;
-    return random_bits;
+    return cairn_random_next_u64(&dice);
 }
 
 static size_t random_below(size_t n)
 {
-    return (size_t)(random_next() >> 11) % n;
+    return (size_t)cairn_random_range(&dice, 0, n);
 }
 
 static struct cairn_str random_text(void)

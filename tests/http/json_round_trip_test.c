@@ -9,20 +9,18 @@
 #include <string.h>
 
 #include <cairn/http/json_writer.h>
+#include <cairn/service/random.h>
 
-static uint64_t random_bits = 88172645463325252U;
+static struct cairn_random dice = {1};
 
 static uint64_t random_next(void)
 {
-    random_bits ^= random_bits << 13;
-    random_bits ^= random_bits >> 7;
-    random_bits ^= random_bits << 17;
-    return random_bits;
+    return cairn_random_next_u64(&dice);
 }
 
 static size_t random_below(size_t n)
 {
-    return (size_t)(random_next() >> 11) % n;
+    return (size_t)cairn_random_range(&dice, 0, n);
 }
 
 static json_t *random_string(void)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <cairn/http/path.h>
+#include <cairn/service/random.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/path_reference.h>
 
@@ -215,14 +216,12 @@ static void random_paths_are_normalized_like_the_reference(void **state)
 {
     static const char *const pieces[] = {"/", "/", "/..", "/.", "/a", "b", ".", "%2e", "%2E", "%2f",
         "%5c", "%7E", "%c3%A9", "%00", "%", "%25", "\x80", "/../", "?"};
-    uint64_t seed = 1;
+    struct cairn_random dice = {1};
     (void)state;
     for (size_t round = 0; round < 100000; round++) {
         char path[128] = "";
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        for (size_t i = 0, count = (seed >> 40) % 12; i < count; i++) {
-            seed = seed * 6364136223846793005u + 1442695040888963407u;
-            strcat(path, pieces[(seed >> 33) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        for (size_t i = 0, count = cairn_random_range(&dice, 0, 12); i < count; i++) {
+            strcat(path, pieces[cairn_random_range(&dice, 0, sizeof(pieces) / sizeof(pieces[0]))]);
         }
         renew_arena(round);
         assert_like_the_reference(path);

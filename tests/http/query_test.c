@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include <cairn/http/query.h>
+#include <cairn/service/random.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/query_reference.h>
 
@@ -254,15 +255,14 @@ static void all_short_texts_are_read_like_the_reference(void **state)
 static void random_texts_are_read_like_the_reference(void **state)
 {
     static const char alphabet[] = "abAF09%%%%+&&==;\xff\x00.~";
-    uint64_t seed = 1;
+    struct cairn_random dice = {1};
     (void)state;
     for (size_t round = 0; round < 100000; round++) {
         char text[32];
         size_t length = 0;
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        for (size_t count = (seed >> 40) % sizeof(text); length < count; length++) {
-            seed = seed * 6364136223846793005u + 1442695040888963407u;
-            text[length] = alphabet[(seed >> 33) % (sizeof(alphabet) - 1)];
+        for (size_t count = (size_t)cairn_random_range(&dice, 0, sizeof(text)); length < count;
+             length++) {
+            text[length] = alphabet[cairn_random_range(&dice, 0, sizeof(alphabet) - 1)];
         }
         renew_arena(round);
         assert_like_the_reference(text, length);

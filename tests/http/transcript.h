@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <cairn/http/decoder.h>
+#include <cairn/service/random.h>
 
 /* A first piece of FIRST bytes (0: none), then pieces of STEP (0: one of all the rest); or, with a
  * SEED, pieces of 1 to 16 bytes. */
@@ -73,10 +74,10 @@ static inline void text_add_fields(struct text *text, const struct cairn_http_fi
 
 static inline uint64_t random_next(uint64_t *seed)
 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
+    struct cairn_random dice = {*seed};
+    uint64_t number = cairn_random_next_u64(&dice);
+    *seed = dice.counter;
+    return number;
 }
 
 static inline size_t random_below(uint64_t *seed, size_t bound)

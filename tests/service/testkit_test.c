@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <cairn/service/random.h>
 #include <cairn/service/timer.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/clock.h>
@@ -392,14 +393,13 @@ static void the_tracing_allocator_keeps_its_table_right_through_many_blocks(void
 {
     enum { BLOCKS = 3000 };
     static void *blocks[BLOCKS];
-    uint64_t random = 42;
+    struct cairn_random dice = {42};
 
     (void)state;
     memset(blocks, 0, sizeof(blocks));
     cairn_test_alloc_begin();
     for (int round = 0; round < 30000; round++) {
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        void **block = &blocks[(random >> 33) % BLOCKS];
+        void **block = &blocks[cairn_random_range(&dice, 0, BLOCKS)];
 
         if (*block)
             cairn_free(*block);

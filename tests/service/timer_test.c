@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include <cairn/service/random.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/timer.h>
 #include <cairn/service/wheel.h>
@@ -246,13 +247,12 @@ static void a_hundred_thousand_timers_fire_in_order_and_never_early(void **state
     enum { MANY = 100000 };
     struct fixture *self = *state;
     struct alarm *alarms = calloc(MANY, sizeof(*alarms));
-    uint64_t random = 1;
+    struct cairn_random dice = {1};
     uint64_t last_ms = 0;
 
     assert_non_null(alarms);
     for (unsigned i = 0; i < MANY; i++) {
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        alarm_arm(self, &alarms[i], 1001 + (random >> 33) % 1000000);
+        alarm_arm(self, &alarms[i], cairn_random_range(&dice, 1001, 1001001));
     }
     for (unsigned step = 0; step < 1000; step++) {
         advance(self, 1001);

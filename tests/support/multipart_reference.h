@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include <cairn/http/multipart_parser.h>
+#include <cairn/service/random.h>
 
 #define MULTIPART_REFERENCE_BYTES 4096
 
@@ -101,14 +102,13 @@ static inline void multipart_transcribe(struct multipart_transcript *self, const
     struct cairn_arena *arena = cairn_arena_new(cache);
     struct cairn_http_multipart_parser *parser =
         cairn_http_multipart_parser_new(arena, CAIRN_STR("b"), limits);
-    uint64_t seed = step;
+    struct cairn_random dice = {step};
     bool goes_on = true;
     if (!parser)
         abort();
     self->length = 0;
     for (size_t at = 0, size = 0; goes_on && at < length; at += size) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        size = step > 16 ? 1 + (seed >> 40) % 32 : step ? step : length;
+        size = step > 16 ? (size_t)cairn_random_range(&dice, 1, 33) : step ? step : length;
         if (size > length - at)
             size = length - at;
         char *copy = step > 16 ? malloc(size) : NULL;

@@ -13,6 +13,7 @@
 
 #include <cairn/http/coder.h>
 #include <cairn/http/message.h>
+#include <cairn/service/random.h>
 #include <cairn/service/stream.h>
 #include <cairn/service/task.h>
 
@@ -20,8 +21,10 @@ enum { ZSTD, BR, GZIP, DEFLATE };
 
 static inline uint32_t rig_random(uint64_t *seed)
 {
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33);
+    struct cairn_random dice = {*seed};
+    uint32_t number = (uint32_t)cairn_random_next_u64(&dice);
+    *seed = dice.counter;
+    return number;
 }
 
 /* LENGTH bytes, to be freed: of all values, of a few, runs, or words. */
