@@ -2,7 +2,7 @@
 # not use it links and installs nothing for it. Called in the folder of the floor it stands on; it
 # may use all of the core's public functions, and the core nothing of it.
 #
-#   cairn_component(json PACKAGES jansson>=2.13 SOURCES json.c HEADERS json.h)
+#   cairn_component(json PACKAGES jansson>=2.13 SOURCES json/json.c HEADERS json.h)
 #   cairn_component(redis PACKAGES hiredis>=1.0 SOURCES … HEADERS … LAYERS cache_redis)
 #
 # PACKAGES are pkg-config's, with their versions; or one lib<name>/<header> of a library without a .pc. The option CAIRN_WITH_JSON is AUTO (built when they

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
-#include <cairn/http/cache_directives.h>
+#include <cairn/http/codec/list.h>
 #include <cairn/http/date.h>
 #include <cairn/http/layers/share_key.h>
-#include <cairn/http/list.h>
+#include <cairn/http/values/cache_directives.h>
 
 #define CACHE_LIFE_FIELD CAIRN_STR("Cairn-Cache-Life")
 #define CACHE_LIFE_MOST_MS 2592000000 /* what the cache layer takes */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include <cairn/http/client.h>
-#include <cairn/http/forwarded_back.h>
+#include <cairn/http/codec/target.h>
 #include <cairn/http/message.h>
-#include <cairn/http/target.h>
 #include <cairn/http/trusted_peers.h>
+#include <cairn/http/values/forwarded_back.h>
 #include <cairn/service/alloc.h>
 
 #define CLIENT_ADDRESS_HOPS 16

@@ -4,7 +4,7 @@
 
 #include <cairn/http/accept.h>
 #include <cairn/http/body.h>
-#include <cairn/http/encoded_body.h>
+#include <cairn/http/compress/encoded_body.h>
 #include <cairn/http/etag.h>
 #include <cairn/http/vary.h>
 #include <cairn/service/alloc.h>

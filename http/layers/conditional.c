@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <cairn/http/body_hash.h>
+#include <cairn/http/body/body_hash.h>
 #include <cairn/http/conditional.h>
 #include <cairn/http/date.h>
 #include <cairn/http/layers/wall_clock.h>

@@ -1,7 +1,7 @@
 #include <cairn/http/layers/cors_policy.h>
 
+#include <cairn/http/codec/list.h>
 #include <cairn/http/layers/origin.h>
-#include <cairn/http/list.h>
 
 #define CORS_MIRRORS \
     (CAIRN_CORS_MIRROR_ORIGIN | CAIRN_CORS_MIRROR_METHODS | CAIRN_CORS_MIRROR_HEADERS)

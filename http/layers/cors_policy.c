@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <cairn/http/codec/list.h>
 #include <cairn/http/layers/option_text.h>
-#include <cairn/http/list.h>
 #include <cairn/http/vary.h>
 #include <cairn/service/alloc.h>
 

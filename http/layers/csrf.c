@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include <cairn/http/codec/list.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
-#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 /* What copies share, with `trusted` behind it. */

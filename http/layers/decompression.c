@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <cairn/http/body.h>
-#include <cairn/http/decoded_body.h>
+#include <cairn/http/codec/list.h>
+#include <cairn/http/compress/decoded_body.h>
 #include <cairn/http/error_response.h>
-#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 #define DECOMPRESSION_MAX_RATIO 100

@@ -1,7 +1,7 @@
 #include <cairn/http/layers/header_option.h>
 
 #include <cairn/http/fields.h>
-#include <cairn/http/json_escape.h>
+#include <cairn/http/json/json_escape.h>
 
 #define HEADER_OPTION_PRINTED 64
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include <cairn/http/layers/share_key.h>
-#include <cairn/http/message_copy.h>
+#include <cairn/http/message/message_copy.h>
 #include <cairn/layers/coalesce.h>
 
 /* Around coalesce, whose key it owns. */

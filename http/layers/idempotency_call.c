@@ -4,7 +4,7 @@
 
 #include <cairn/http/body.h>
 #include <cairn/http/error_response.h>
-#include <cairn/http/idempotency_key.h>
+#include <cairn/http/values/idempotency_key.h>
 #include <cairn/service/alloc.h>
 
 enum idempotency_call_stage {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include <cairn/http/error_response.h>
-#include <cairn/http/idempotency_key.h>
 #include <cairn/http/layers/idempotency_call.h>
+#include <cairn/http/values/idempotency_key.h>
 #include <cairn/service/alloc.h>
 
 #define IDEMPOTENCY_KEYS_METHODS (1u << CAIRN_HTTP_POST | 1u << CAIRN_HTTP_PATCH)

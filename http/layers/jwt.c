@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include <cairn/http/cookie.h>
-#include <cairn/http/jwt_config.h>
+#include <cairn/http/jwt/jwt_config.h>
 
 struct jwt_service {
     struct cairn_service base;

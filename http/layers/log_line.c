@@ -1,6 +1,6 @@
 #include <cairn/http/layers/log_line.h>
 
-#include <cairn/http/json_escape.h>
+#include <cairn/http/json/json_escape.h>
 
 /* The closing brace and the line end always have room. */
 #define LOG_LINE_MOST (CAIRN__LOG_LINE_BYTES - 2)

@@ -1,6 +1,6 @@
 #include <cairn/http/layers/origin.h>
 
-#include <cairn/http/target.h>
+#include <cairn/http/codec/target.h>
 
 static bool origin_is_scheme(struct cairn_str s)
 {

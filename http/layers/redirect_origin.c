@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include <cairn/http/answer.h>
+#include <cairn/http/codec/list.h>
+#include <cairn/http/codec/target.h>
 #include <cairn/http/layers/option_text.h>
 #include <cairn/http/layers/origin.h>
-#include <cairn/http/list.h>
-#include <cairn/http/redirect_status.h>
-#include <cairn/http/target.h>
+#include <cairn/http/message/redirect_status.h>
 #include <cairn/service/alloc.h>
 
 #define REDIRECT_ORIGIN_STATUS 308

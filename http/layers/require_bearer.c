@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <cairn/http/chars.h>
+#include <cairn/http/codec/chars.h>
 #include <cairn/http/layers/authorizer.h>
 #include <cairn/http/secret.h>
 #include <cairn/service/alloc.h>

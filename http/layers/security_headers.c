@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cairn/http/codec/list.h>
 #include <cairn/http/layers/header_edits_service.h>
-#include <cairn/http/list.h>
 #include <cairn/service/alloc.h>
 
 #define SECURITY_HEADERS_MOST 7

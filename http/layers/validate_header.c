@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include <cairn/http/accept.h>
+#include <cairn/http/codec/list.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/layers/option_text.h>
-#include <cairn/http/list.h>
 #include <cairn/http/media_type.h>
 #include <cairn/http/secret.h>
 #include <cairn/http/vary.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/decoded_body.h>
+#include <cairn/http/compress/decoded_body.h>
 #include <cairn/http/message.h>
 #include <cairn/testkit/harness.h>
 

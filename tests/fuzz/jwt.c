@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <cairn/http/jwt_token.h>
+#include <cairn/http/jwt/jwt_token.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

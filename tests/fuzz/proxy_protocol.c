@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/proxy_protocol.h>
+#include <cairn/http/connection/proxy_protocol.h>
 #include <cairn/testkit/proxy_reference.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

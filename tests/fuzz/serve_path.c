@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/serve_path.h>
+#include <cairn/http/files/serve_path.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

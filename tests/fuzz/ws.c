@@ -2,7 +2,7 @@
  * violation a close names, and how early, may differ: wslay looks at a frame as it comes.) */
 #include <stdio.h>
 
-#include <cairn/http/ws_connection.h>
+#include <cairn/http/ws/ws_connection.h>
 #include <cairn/service/async.h>
 #include <cairn/testkit/clock.h>
 #include <cairn/testkit/harness.h>

@@ -2,7 +2,7 @@
 
 #include <cairn/http/authorization.h>
 #include <cairn/http/base64.h>
-#include <cairn/http/chars.h>
+#include <cairn/http/codec/chars.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/authorization_reference.h>
 

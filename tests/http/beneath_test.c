@@ -9,7 +9,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-#include <cairn/http/beneath.h>
+#include <cairn/http/files/beneath.h>
 
 #include "tree.h"
 

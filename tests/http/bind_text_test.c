@@ -10,7 +10,7 @@
 #include <regex.h>
 #include <stdlib.h>
 
-#include <cairn/http/bind_scalar.h>
+#include <cairn/http/extract/bind_scalar.h>
 #include <cairn/service/random.h>
 
 static struct cairn_random dice = {1};

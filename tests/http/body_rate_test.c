@@ -1,4 +1,4 @@
-#include <cairn/http/body_rate.h>
+#include <cairn/http/connection/body_rate.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

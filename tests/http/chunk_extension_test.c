@@ -8,7 +8,7 @@
 #include <regex.h>
 #include <string.h>
 
-#include <cairn/http/chunk_extension.h>
+#include <cairn/http/codec/chunk_extension.h>
 #include <cairn/service/random.h>
 
 #define ROUNDS 200000

@@ -1,6 +1,6 @@
 #include "layers/coding_rig.h"
 
-#include <cairn/http/coder_pool.h>
+#include <cairn/http/compress/coder_pool.h>
 #include <cairn/testkit/alloc.h>
 
 static bool fails_zstd;

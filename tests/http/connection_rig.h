@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cairn/http/server_options.h>
-#include <cairn/http/worker.h>
+#include <cairn/http/server/server_options.h>
+#include <cairn/http/server/worker.h>
 #include <cairn/service/alloc.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/clock.h>

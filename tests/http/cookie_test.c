@@ -1,6 +1,6 @@
 #include "layers/http_fixture.h"
 
-#include <cairn/http/chars.h>
+#include <cairn/http/codec/chars.h>
 #include <cairn/http/cookie.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/cookie_reference.h>

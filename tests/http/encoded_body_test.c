@@ -1,7 +1,7 @@
 #include "layers/coding_rig.h"
 
-#include <cairn/http/decoded_body.h>
-#include <cairn/http/encoded_body.h>
+#include <cairn/http/compress/decoded_body.h>
+#include <cairn/http/compress/encoded_body.h>
 #include <cairn/service/runtime.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/clock.h>

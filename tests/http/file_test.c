@@ -11,7 +11,7 @@
 
 #include <cairn/http/date.h>
 #include <cairn/http/file.h>
-#include <cairn/http/representation.h>
+#include <cairn/http/files/representation.h>
 #include <cairn/service/random.h>
 
 #define CONTENT "0123456789abcdefghij"

@@ -1,6 +1,6 @@
 #include "layers/http_fixture.h"
 
-#include <cairn/http/forwarded_back.h>
+#include <cairn/http/values/forwarded_back.h>
 #include <cairn/service/random.h>
 
 static void assert_element(struct cairn__list_back *list, const char *expected)

@@ -2,7 +2,7 @@
  * here, the same for every cut of the input. */
 #include "transcript.h"
 
-#include <cairn/http/chars.h>
+#include <cairn/http/codec/chars.h>
 
 static void G01_refuses_a_folded_field_line(void **state)
 {

@@ -1,6 +1,6 @@
 #include "layers/http_fixture.h"
 
-#include <cairn/http/idempotency_key.h>
+#include <cairn/http/values/idempotency_key.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/idempotency_key_reference.h>
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/json_escape.h>
+#include <cairn/http/json/json_escape.h>
 #include <cairn/service/random.h>
 
 static void assert_escaped(struct cairn_str s, const char *expected)

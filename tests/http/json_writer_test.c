@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/json_number.h>
+#include <cairn/http/json/json_number.h>
 #include <cairn/http/json_writer.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/misuse.h>

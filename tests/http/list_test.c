@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <cairn/http/list.h>
+#include <cairn/http/codec/list.h>
 
 static void a_list_is_walked_without_the_space_around_its_elements(void **state)
 {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cairn/http/files/mime_types.h>
 #include <cairn/http/media_type.h>
-#include <cairn/http/mime_types.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/mime_reference.h>

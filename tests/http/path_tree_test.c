@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cairn/http/path_tree.h>
-#include <cairn/http/percent.h>
+#include <cairn/http/routing/path_tree.h>
+#include <cairn/http/text/percent.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/route_reference.h>
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <cairn/http/proxy_protocol.h>
+#include <cairn/http/connection/proxy_protocol.h>
 #include <cairn/service/random.h>
 #include <cairn/testkit/proxy_reference.h>
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cairn/http/serve_path.h>
+#include <cairn/http/files/serve_path.h>
 #include <cairn/service/random.h>
 
 #define ROUNDS 200000

@@ -1,8 +1,8 @@
 #include "body_fixture.h"
 
-#include <cairn/http/sha1.h>
 #include <cairn/http/ws.h>
-#include <cairn/http/ws_connection.h>
+#include <cairn/http/ws/sha1.h>
+#include <cairn/http/ws/ws_connection.h>
 #include <cairn/service/async.h>
 #include <cairn/service/sleep.h>
 #include <cairn/testkit/ws_rig.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/cache_directives.h>
+#include <cairn/http/values/cache_directives.h>
 
 #define DIRECTIVES_REFERENCE_BYTES 512
 

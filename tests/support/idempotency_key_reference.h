@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <cairn/http/idempotency_key.h>
+#include <cairn/http/values/idempotency_key.h>
 
 /* Bytes that are no printable ASCII become a control character, which no key has: the expressions
  * then do not depend on a locale. S may be changed. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/coder.h>
+#include <cairn/http/compress/coder.h>
 #include <cairn/http/message.h>
 #include <cairn/service/random.h>
 #include <cairn/service/stream.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <cairn/http/coder_pool.h>
+#include <cairn/http/compress/coder_pool.h>
 #include <cairn/http/layers/compression.h>
 
 static const struct cairn_str text = CAIRN_STR_INIT(

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include <cairn/http/decoded_body.h>
+#include <cairn/http/compress/decoded_body.h>
 #include <cairn/http/layers/decompression.h>
 
 static const struct cairn_str text = CAIRN_STR_INIT(

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 
 #include <cairn/http/layers/share_key.h>
-#include <cairn/http/message_copy.h>
+#include <cairn/http/message/message_copy.h>
 
 /* Of what is not shared; coalesce keeps it for what is. Its mock looks at requests when their call
  * is over, and those of a shared call are gone then. */

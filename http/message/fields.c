@@ -1,0 +1,150 @@
+#include <cairn/http/fields.h>
+
+#include <stdint.h>
+
+#include <cairn/http/codec/chars.h>
+#include <cairn/http/codec/list.h>
+
+#define FIELDS_FIRST 4
+
+bool cairn_http_is_token(struct cairn_str s)
+{
+    const char *end = s.data + s.length;
+    return s.length > 0 && cairn__chars_skip(s.data, end, CAIRN__CHAR_TOKEN) == end;
+}
+
+#define FIELDS_ONES 0x0101010101010101u
+
+/*
+ * Eight bytes at once: all high bits where none of them is a control character. Without its high
+ * bit a byte is moved by one, which makes DEL the only one from 0x80 on, and what is then at most
+ * 0x20 was a control character. (Some bytes from 0x80 on look like one: the table knows better.)
+ */
+static inline uint64_t fields_visible(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    word = (word & (FIELDS_ONES * 0x7f)) + FIELDS_ONES;
+    return (word + FIELDS_ONES * 0x5f) & ~word;
+}
+
+static bool fields_bytes_are_value(struct cairn_str s)
+{
+    const char *end = s.data + s.length;
+    return cairn__chars_skip(s.data, end, CAIRN__CHAR_VALUE) == end;
+}
+
+/* By words, the last one over bytes already seen; a TAB among them is left to the table. */
+bool cairn_http_is_field_value(struct cairn_str s)
+{
+    const size_t word = sizeof(uint64_t);
+    if (s.length == 0)
+        return true;
+    if (cairn__is_ows(s.data[0]) || cairn__is_ows(s.data[s.length - 1]))
+        return false;
+    if (s.length < word)
+        return fields_bytes_are_value(s);
+    const char *last = s.data + s.length - word;
+    uint64_t visible = fields_visible(last);
+    for (const char *p = s.data; p < last; p += word)
+        visible &= fields_visible(p);
+    return (~visible & (FIELDS_ONES * 0x80)) == 0 || fields_bytes_are_value(s);
+}
+
+bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn_str name,
+    size_t *cursor, struct cairn_str *value)
+{
+    for (size_t i = *cursor; i < fields->count; i++) {
+        if (cairn_str_equal_nocase(fields->items[i].name, name)) {
+            *value = fields->items[i].value;
+            *cursor = i + 1;
+            return true;
+        }
+    }
+    *cursor = fields->count;
+    return false;
+}
+
+struct cairn_str cairn_http_fields_get(
+    const struct cairn_http_fields *fields, struct cairn_str name)
+{
+    size_t cursor = 0;
+    struct cairn_str value = {NULL, 0};
+    cairn_http_fields_next(fields, name, &cursor, &value);
+    return value;
+}
+
+bool cairn_http_fields_has_token(
+    const struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str token)
+{
+    size_t cursor = 0;
+    struct cairn_str value;
+    while (cairn_http_fields_next(fields, name, &cursor, &value)) {
+        if (cairn__list_has_token(value, token))
+            return true;
+    }
+    return false;
+}
+
+static int fields_grow(struct cairn_http_fields *fields)
+{
+    size_t capacity = fields->capacity ? 2 * fields->capacity : FIELDS_FIRST;
+    struct cairn_http_field *items = cairn_arena_alloc(fields->arena, capacity * sizeof(*items));
+    if (!items)
+        return -1;
+    if (fields->count)
+        memcpy(items, fields->items, fields->count * sizeof(*items));
+    fields->items = items;
+    fields->capacity = capacity;
+    return 0;
+}
+
+static int fields_append(
+    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
+{
+    if (fields->count == fields->capacity && fields_grow(fields))
+        return -1;
+    fields->items[fields->count++] = (struct cairn_http_field){name, value};
+    return 0;
+}
+
+int cairn_http_fields_add(
+    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
+{
+    if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
+        return -1;
+    return fields_append(fields, name, value);
+}
+
+/* Removes the fields of NAME from index FROM on. */
+static size_t fields_remove_from(
+    struct cairn_http_fields *fields, struct cairn_str name, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < fields->count; i++) {
+        if (!cairn_str_equal_nocase(fields->items[i].name, name))
+            fields->items[kept++] = fields->items[i];
+    }
+    size_t removed = fields->count - kept;
+    fields->count = kept;
+    return removed;
+}
+
+int cairn_http_fields_set(
+    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
+{
+    size_t cursor = 0;
+    struct cairn_str old;
+    if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
+        return -1;
+    if (!cairn_http_fields_next(fields, name, &cursor, &old))
+        return fields_append(fields, name, value);
+    fields->items[cursor - 1] = (struct cairn_http_field){name, value};
+    fields_remove_from(fields, name, cursor);
+    return 0;
+}
+
+size_t cairn_http_fields_remove(struct cairn_http_fields *fields, struct cairn_str name)
+{
+    return fields_remove_from(fields, name, 0);
+}

@@ -1,0 +1,317 @@
+#include <cairn/http/server.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cairn/http/server/server_options.h>
+#include <cairn/http/server/signals.h>
+#include <cairn/http/server/worker.h>
+#include <cairn/service/alloc.h>
+
+struct cairn_http_server {
+    cairn_http_app *app;
+    void *cx;
+    struct cairn_http_server_options options; /* resolved; host is a copy */
+    struct cairn__worker **workers;           /* options.workers of them */
+    struct cairn_trusted_peers *proxy_peers;  /* NULL: no PROXY protocol */
+    int *listen_fds;
+    bool has_bound;
+    uint16_t port;
+    bool is_draining; /* atomic, as the next two */
+    bool is_stopping;
+    unsigned threads; /* that run workers beside the calling one */
+    pthread_mutex_t mutex;
+    struct cairn_error *error; /* the first that a worker met; under the mutex */
+    FILE **prints;             /* where each worker is to print; under the mutex */
+    char **last_prints;        /* what each printed at its end; under the mutex */
+    pthread_mutex_t print_mutex;
+};
+
+bool cairn__server_is_draining(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->is_draining, __ATOMIC_ACQUIRE);
+}
+
+bool cairn__server_is_stopping(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->is_stopping, __ATOMIC_ACQUIRE);
+}
+
+bool cairn__server_has_threads(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->threads, __ATOMIC_ACQUIRE) != 0;
+}
+
+struct cairn_service *cairn__server_make_app(
+    struct cairn_http_server *server, const struct cairn_http_worker *about)
+{
+    return server->app(server->cx, about);
+}
+
+FILE *cairn__server_take_print(struct cairn_http_server *server, unsigned index)
+{
+    pthread_mutex_lock(&server->mutex);
+    FILE *out = server->prints[index];
+    server->prints[index] = NULL;
+    pthread_mutex_unlock(&server->mutex);
+    return out;
+}
+
+void cairn__server_lock_print(struct cairn_http_server *server)
+{
+    pthread_mutex_lock(&server->print_mutex);
+}
+
+void cairn__server_unlock_print(struct cairn_http_server *server)
+{
+    pthread_mutex_unlock(&server->print_mutex);
+}
+
+void cairn__server_set_running(
+    struct cairn_http_server *server, struct cairn__worker *worker, bool is_running)
+{
+    pthread_mutex_lock(&server->mutex);
+    worker->is_running = is_running;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__worker *worker)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return;
+    cairn__worker_print(worker, out);
+    fclose(out);
+    pthread_mutex_lock(&server->mutex);
+    free(server->last_prints[worker->index]);
+    server->last_prints[worker->index] = text;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+/* Has every worker that runs look at what is asked of it. */
+static void server_wake_workers(struct cairn_http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    for (unsigned i = 0; i < server->options.workers; i++) {
+        if (server->workers[i]->is_running)
+            cairn_task_wake(&server->workers[i]->control);
+    }
+    pthread_mutex_unlock(&server->mutex);
+}
+
+void cairn_http_server_drain(struct cairn_http_server *server)
+{
+    __atomic_store_n(&server->is_draining, true, __ATOMIC_RELEASE);
+    server_wake_workers(server);
+}
+
+void cairn_http_server_stop(struct cairn_http_server *server)
+{
+    __atomic_store_n(&server->is_stopping, true, __ATOMIC_RELEASE);
+    cairn_http_server_drain(server);
+}
+
+void cairn_http_server_print(struct cairn_http_server *server, FILE *out)
+{
+    pthread_mutex_lock(&server->mutex);
+    for (unsigned i = 0; i < server->options.workers; i++) {
+        if (server->workers[i]->is_running)
+            server->prints[i] = out;
+        else if (server->last_prints[i])
+            fputs(server->last_prints[i], out);
+    }
+    pthread_mutex_unlock(&server->mutex);
+    fflush(out);
+    server_wake_workers(server);
+}
+
+uint16_t cairn_http_server_port(const struct cairn_http_server *server)
+{
+    return server->port;
+}
+
+struct cairn_http_counters cairn_http_server_counters(const struct cairn_http_server *server)
+{
+    struct cairn_http_counters sum = {0};
+    for (unsigned i = 0; i < server->options.workers; i++) {
+        const struct cairn_http_counters *c = &server->workers[i]->counters;
+        sum.accepted += c->accepted;
+        sum.requests += c->requests;
+        sum.responses += c->responses;
+        sum.refused += c->refused;
+        sum.failed += c->failed;
+        sum.cancelled += c->cancelled;
+        sum.detached += c->detached;
+        sum.timeouts += c->timeouts;
+        sum.waited += c->waited;
+        sum.accept_pauses += c->accept_pauses;
+    }
+    return sum;
+}
+
+static struct cairn_error *server_add_worker(struct cairn_http_server *self, unsigned index)
+{
+    struct cairn_error *error = NULL;
+    struct cairn__worker *worker = cairn_alloc_zero(sizeof(*worker));
+    if (!worker)
+        return &cairn_error_no_memory;
+    self->workers[index] = worker;
+    worker->server = self;
+    worker->options = &self->options;
+    worker->proxy_peers = self->proxy_peers;
+    worker->index = index;
+    worker->listener.fd = -1;
+    worker->connection_max = self->options.limits.connections;
+    /* The first one finds out which port is free, the others join it there. */
+    int first_fd = index ? self->listen_fds[0] : -1;
+    self->listen_fds[index] = cairn__listener_bind(&self->options, first_fd, &self->port, &error);
+    self->has_bound = self->has_bound || !error;
+    return error;
+}
+
+static struct cairn_error *server_open(struct cairn_http_server *self)
+{
+    unsigned count = self->options.workers;
+    self->workers = cairn_alloc_zero(count * sizeof(*self->workers));
+    self->listen_fds = cairn_alloc(count * sizeof(*self->listen_fds));
+    self->prints = cairn_alloc_zero(count * sizeof(*self->prints));
+    self->last_prints = cairn_alloc_zero(count * sizeof(*self->last_prints));
+    if (!self->workers || !self->listen_fds || !self->prints || !self->last_prints)
+        return &cairn_error_no_memory;
+    for (unsigned i = 0; i < count; i++)
+        self->listen_fds[i] = -1;
+    struct cairn_error *error = NULL;
+    for (unsigned i = 0; i < count && !error; i++)
+        error = server_add_worker(self, i);
+    return error;
+}
+
+struct cairn_http_server *cairn_http_server_new(cairn_http_app *app, void *cx,
+    const struct cairn_http_server_options *options, struct cairn_error **error)
+{
+    struct cairn_http_server *self = cairn_alloc_zero(sizeof(*self));
+    if (!self) {
+        *error = &cairn_error_no_memory;
+        return NULL;
+    }
+    self->app = app;
+    self->cx = cx;
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_mutex_init(&self->print_mutex, NULL);
+    *error = cairn__server_options_resolve(options, &self->options);
+    if (!*error)
+        *error = cairn__server_options_proxy(&self->options, &self->proxy_peers);
+    if (!*error) {
+        self->port = self->options.port;
+        *error = server_open(self);
+    }
+    if (*error) {
+        cairn_http_server_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void cairn_http_server_free(struct cairn_http_server *self)
+{
+    if (!self)
+        return;
+    for (unsigned i = 0; i < self->options.workers; i++) {
+        if (self->listen_fds && self->workers && self->listen_fds[i] >= 0)
+            close(self->listen_fds[i]);
+        if (self->workers)
+            cairn_free(self->workers[i]);
+        if (self->last_prints)
+            free(self->last_prints[i]); /* of open_memstream */
+    }
+    cairn_free(self->workers);
+    cairn_free(self->listen_fds);
+    cairn_trusted_peers_free(self->proxy_peers);
+    cairn_free(self->prints);
+    cairn_free(self->last_prints);
+    if (self->has_bound)
+        cairn__listener_unbind(&self->options);
+    cairn_free((char *)(size_t)self->options.host);
+    cairn_error_unref(self->error);
+    pthread_mutex_destroy(&self->mutex);
+    pthread_mutex_destroy(&self->print_mutex);
+    cairn_free(self);
+}
+
+/* One worker that cannot begin ends them all: half a server helps nobody. */
+static void server_report(struct cairn_http_server *self, struct cairn_error *error)
+{
+    if (!error)
+        return;
+    pthread_mutex_lock(&self->mutex);
+    if (self->error)
+        cairn_error_unref(error);
+    else
+        self->error = error;
+    pthread_mutex_unlock(&self->mutex);
+    cairn_http_server_stop(self);
+}
+
+static void server_run_worker(struct cairn_http_server *self, unsigned index)
+{
+    int fd = self->listen_fds[index];
+    self->listen_fds[index] = -1;
+    server_report(self, cairn__worker_run(self->workers[index], fd));
+}
+
+static void *server_thread(void *cx)
+{
+    struct cairn__worker *worker = cx;
+    struct cairn_http_server *self = worker->server;
+    server_run_worker(self, worker->index);
+    __atomic_fetch_sub(&self->threads, 1, __ATOMIC_RELEASE);
+    server_wake_workers(self); /* the first one waits for the others */
+    return NULL;
+}
+
+/* Threads are made with every signal blocked: signals belong to the calling thread's loop. */
+static unsigned server_start_threads(struct cairn_http_server *self)
+{
+    sigset_t all;
+    sigset_t before;
+    unsigned started = 1;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; started < self->options.workers; started++) {
+        struct cairn__worker *worker = self->workers[started];
+        __atomic_fetch_add(&self->threads, 1, __ATOMIC_RELAXED);
+        int rc = pthread_create(&worker->thread, NULL, server_thread, worker);
+        if (rc != 0) {
+            __atomic_fetch_sub(&self->threads, 1, __ATOMIC_RELAXED);
+            server_report(self, cairn_error_system("http_server", "pthread_create", rc));
+            break;
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
+{
+    static struct cairn_error second = CAIRN_ERROR_STATIC(
+        CAIRN_ERROR_RUNTIME, "http_server", "the calling thread has a runtime already");
+    if (cairn_runtime_current())
+        return &second;
+    sigset_t mask;
+    if (server->options.keep_signals)
+        cairn__signals_hold_pipe(&mask);
+    else
+        cairn__signals_hold(&mask);
+    unsigned started = server_start_threads(server);
+    server_run_worker(server, 0);
+    for (unsigned i = 1; i < started; i++)
+        pthread_join(server->workers[i]->thread, NULL);
+    cairn__signals_restore(&mask);
+    struct cairn_error *error = server->error;
+    server->error = NULL;
+    return error;
+}

@@ -1,0 +1,189 @@
+#include <cairn/http/server/worker.h>
+
+#include <time.h>
+
+#include <cairn/http/error_response.h>
+#include <cairn/http/server/signals.h>
+#include <cairn/service/stack.h>
+
+const char *cairn__worker_date(struct cairn__worker *self)
+{
+    uint64_t second = cairn_runtime_now_ns(self->runtime) / 1000000000u + 1;
+    if (second != self->date_second) {
+        self->date_second = second;
+        cairn_http_date((int64_t)time(NULL), self->date);
+    }
+    return self->date;
+}
+
+struct cairn_http_response *cairn__worker_error_response(struct cairn__worker *self,
+    const struct cairn_http_request *req, const struct cairn_error *error)
+{
+    const struct cairn_http_server_options *options = self->options;
+    struct cairn_http_response *res = NULL;
+    if (options->error_response)
+        res = options->error_response(options->error_cx, req, error);
+    return res ? res : cairn_http_error_response(req, error);
+}
+
+/* The first worker stays to the end of all, for the signals are its. */
+static bool worker_has_ended(const struct cairn__worker *self)
+{
+    return self->has_drained && self->connection_count == 0 &&
+           (self->index != 0 || !cairn__server_has_threads(self->server));
+}
+
+static void worker_end_if_idle(struct cairn__worker *self)
+{
+    if (worker_has_ended(self))
+        cairn_runtime_stop(self->runtime);
+}
+
+void cairn__worker_connection_gone(struct cairn__worker *self)
+{
+    self->connection_count--;
+    cairn__listener_resume(&self->listener);
+    worker_end_if_idle(self);
+}
+
+static void worker_kill_all(struct cairn__worker *self)
+{
+    while (self->connections)
+        cairn__connection_kill(self->connections);
+}
+
+static void worker_on_drain_end(struct cairn_timer *timer)
+{
+    struct cairn__worker *self =
+        (struct cairn__worker *)((char *)timer - offsetof(struct cairn__worker, drain_timer));
+    worker_kill_all(self);
+}
+
+static void worker_drain(struct cairn__worker *self)
+{
+    self->has_drained = true;
+    cairn_timer_arm(self->runtime, &self->drain_timer,
+        cairn_runtime_deadline_ms(self->runtime, self->options->drain_ms), worker_on_drain_end);
+    cairn__listener_drain(&self->listener);
+    struct cairn__connection *connection = self->connections;
+    while (connection) {
+        struct cairn__connection *next = connection->next;
+        cairn__connection_drain(connection);
+        connection = next;
+    }
+    worker_end_if_idle(self);
+}
+
+void cairn__worker_print(struct cairn__worker *self, FILE *out)
+{
+    const struct cairn_http_counters *c = &self->counters;
+    fprintf(out,
+        "worker %u: accepted=%llu requests=%llu responses=%llu refused=%llu failed=%llu "
+        "cancelled=%llu detached=%llu timeouts=%llu waited=%llu accept_pauses=%llu "
+        "connections=%zu\n",
+        self->index, (unsigned long long)c->accepted, (unsigned long long)c->requests,
+        (unsigned long long)c->responses, (unsigned long long)c->refused,
+        (unsigned long long)c->failed, (unsigned long long)c->cancelled,
+        (unsigned long long)c->detached, (unsigned long long)c->timeouts,
+        (unsigned long long)c->waited, (unsigned long long)c->accept_pauses,
+        self->connection_count);
+    if (self->app)
+        cairn_stack_print(self->app, out);
+    fflush(out);
+}
+
+static void worker_control_run(struct cairn_task *task)
+{
+    struct cairn__worker *self =
+        (struct cairn__worker *)((char *)task - offsetof(struct cairn__worker, control));
+    FILE *out = cairn__server_take_print(self->server, self->index);
+    if (out) {
+        cairn__server_lock_print(self->server);
+        cairn__worker_print(self, out);
+        cairn__server_unlock_print(self->server);
+    }
+    if (cairn__server_is_draining(self->server) && !self->has_drained)
+        worker_drain(self);
+    if (cairn__server_is_stopping(self->server))
+        worker_kill_all(self);
+    worker_end_if_idle(self);
+}
+
+static struct cairn_error *worker_make_app(struct cairn__worker *self)
+{
+    const struct cairn_http_worker about = {self->index, self->options->workers, self->runtime};
+    self->app = cairn__server_make_app(self->server, &about);
+    if (!self->app)
+        return &cairn_error_no_memory;
+    const struct cairn_error *error = cairn_service_error(self->app);
+    if (error)
+        return cairn_error_ref((struct cairn_error *)(size_t)error);
+    if (self->app->request_type == &cairn_http_request_type &&
+        self->app->response_type == &cairn_http_response_type)
+        return NULL;
+    return cairn_error_new(CAIRN_ERROR_TYPE, "http_server", NULL,
+        "the app must be a service from http.request to http.response, got one from %s to %s (%s)",
+        self->app->request_type ? self->app->request_type->name : "anything",
+        self->app->response_type ? self->app->response_type->name : "anything",
+        self->app->ops->name);
+}
+
+static struct cairn_error *worker_open(struct cairn__worker *self)
+{
+    struct cairn_error *error = NULL;
+    self->arenas = cairn_arena_cache_new(0);
+    if (!self->arenas)
+        return &cairn_error_no_memory;
+    error = worker_make_app(self);
+    return error ? error : cairn__listener_open(&self->listener, self, self->listener.fd);
+}
+
+static void worker_loop(struct cairn__worker *self)
+{
+    static const struct cairn_task_ops ops = {.name = "worker", .run = worker_control_run};
+    cairn_task_init(&self->control, &ops, self->runtime);
+    cairn__server_set_running(self->server, self, true);
+    cairn_task_wake(&self->control); /* for what was asked before */
+    while (!worker_has_ended(self))
+        cairn_runtime_run(self->runtime);
+    cairn__server_set_running(self->server, self, false);
+    cairn_timer_cancel(&self->drain_timer);
+    cairn_task_unref(&self->control);
+}
+
+/* The first worker, on the caller's thread, also minds the signals. */
+static struct cairn_error *worker_serve(struct cairn__worker *self)
+{
+    struct cairn__signals signals = {0};
+    struct cairn_error *error = NULL;
+    bool minds_signals = self->index == 0 && !self->options->keep_signals;
+    if (minds_signals)
+        error = cairn__signals_open(&signals, self->server, self->runtime);
+    if (!error)
+        worker_loop(self);
+    cairn__signals_close(&signals);
+    return error;
+}
+
+struct cairn_error *cairn__worker_run(struct cairn__worker *self, int listen_fd)
+{
+    struct cairn_error *error = NULL;
+    self->listener.fd = listen_fd;
+    self->runtime = cairn_runtime_new(NULL, &error);
+    if (self->runtime) {
+        cairn__gate_init(&self->gate, self->runtime);
+        error = worker_open(self);
+        if (!error)
+            error = worker_serve(self);
+    }
+    cairn__listener_close(&self->listener);
+    if (self->runtime) {
+        cairn__server_worker_ended(self->server, self);
+        cairn_service_drop(self->app);
+        self->app = NULL;
+        cairn__gate_fini(&self->gate);
+        cairn_runtime_free(self->runtime);
+    }
+    cairn_arena_cache_free(self->arenas);
+    return error;
+}

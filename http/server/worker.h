@@ -1,0 +1,131 @@
+/* worker.h - one thread of a server: runtime, listener, app, gate, connections. Internal. */
+#ifndef CAIRN_HTTP_WORKER_H
+#define CAIRN_HTTP_WORKER_H
+
+#include <pthread.h>
+
+#include <cairn/http/connection/connection.h>
+#include <cairn/http/encoder.h>
+#include <cairn/http/server.h>
+#include <cairn/http/trusted_peers.h>
+#include <cairn/service/io.h>
+#include <cairn/service/runtime.h>
+#include <cairn/service/timer.h>
+
+#define CAIRN__SCRATCH_BYTES 65536
+#define CAIRN__BATCH_BYTES 65536
+
+/* Accepts from a listening socket; pauses when descriptors or room run out. */
+struct cairn__listener {
+    struct cairn_io io;
+    struct cairn_timer retry; /* armed while accepting pauses for want of descriptors */
+    struct cairn__worker *worker;
+    uint64_t retry_ms;
+    int fd; /* -1: closed */
+};
+
+/* Requests that wait for the app to be ready, oldest first; a task, so that readiness can wake it.
+ */
+struct cairn__gate {
+    struct cairn_task task;
+    struct cairn__connection *first;
+    struct cairn__connection **last;
+    struct cairn_error *dead; /* what the app's readiness has failed with: it is not asked again */
+};
+
+struct cairn__worker {
+    struct cairn_http_server *server;
+    const struct cairn_http_server_options *options; /* limits resolved */
+    const struct cairn_trusted_peers *proxy_peers;   /* NULL: no PROXY protocol */
+    unsigned index;
+    pthread_t thread;
+    struct cairn_runtime *runtime;
+    struct cairn_service *app;
+    struct cairn_task control; /* woken to look at the flags below */
+    bool is_running;           /* under the server's mutex: control may be woken */
+    bool has_drained;          /* a drain was begun */
+    struct cairn__listener listener;
+    struct cairn__gate gate;
+    struct cairn__connection *connections;
+    size_t connection_count;
+    uint64_t last_connection; /* its number */
+    size_t connection_max;
+    struct cairn_timer drain_timer;
+    struct cairn_arena_cache *arenas;
+    struct cairn_http_counters counters;
+    uint64_t date_second; /* of the loop's clock */
+    char date[CAIRN_HTTP_DATE_BYTES];
+    size_t batch_length; /* of the connection that runs; empty between two */
+    char batch[CAIRN__BATCH_BYTES];
+    char scratch[CAIRN__SCRATCH_BYTES];
+};
+
+/* worker.c */
+
+/* Runs the worker on the calling thread until it has drained. LISTEN_FD is taken. Returns NULL, or
+ * why it could not begin. */
+struct cairn_error *cairn__worker_run(struct cairn__worker *self, int listen_fd);
+/* A connection is gone: room to accept, and perhaps the end of a drain. */
+void cairn__worker_connection_gone(struct cairn__worker *self);
+/* The Date field's value, made once a second. */
+const char *cairn__worker_date(struct cairn__worker *self);
+/* What the app's error becomes: the user's mapping, or the default. */
+struct cairn_http_response *cairn__worker_error_response(struct cairn__worker *self,
+    const struct cairn_http_request *req, const struct cairn_error *error);
+void cairn__worker_print(struct cairn__worker *self, FILE *out);
+
+/* listener_bind.c */
+
+/* A bound, listening, non-blocking socket; -1 with *ERROR set. PORT 0 is replaced by the one that
+ * was got. FIRST_FD is the first one of the server; -1: this is the first, and makes sure that
+ * nobody else has the port. */
+int cairn__listener_bind(const struct cairn_http_server_options *options, int first_fd,
+    uint16_t *port, struct cairn_error **error);
+/* Removes the file of a Unix socket. */
+void cairn__listener_unbind(const struct cairn_http_server_options *options);
+bool cairn__listener_is_unix(const char *host);
+
+/* listener.c */
+
+/* Takes FD. */
+struct cairn_error *cairn__listener_open(
+    struct cairn__listener *self, struct cairn__worker *worker, int fd);
+/* Accepts what waits already, then closes: a client that was let in is served. */
+void cairn__listener_drain(struct cairn__listener *self);
+void cairn__listener_close(struct cairn__listener *self);
+/* There is room again. */
+void cairn__listener_resume(struct cairn__listener *self);
+
+/* gate.c */
+
+void cairn__gate_init(struct cairn__gate *self, struct cairn_runtime *runtime);
+void cairn__gate_fini(struct cairn__gate *self);
+/* READY: the app is reserved for this connection, which calls it now. PENDING: it waits in line and
+ * will be admitted. FAILED: the app is dead, *ERROR says why. */
+enum cairn_poll cairn__gate_pass(struct cairn__gate *self, struct cairn__worker *worker,
+    struct cairn__connection *connection, struct cairn_error **error);
+/* The connection is gone. */
+void cairn__gate_leave(
+    struct cairn__gate *self, struct cairn__worker *worker, struct cairn__connection *connection);
+
+/* server.c */
+
+struct cairn_service *cairn__server_make_app(
+    struct cairn_http_server *server, const struct cairn_http_worker *about);
+/* The worker has ended, its app still stands: its last state is kept for printing. */
+void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__worker *worker);
+
+bool cairn__server_is_draining(const struct cairn_http_server *server);
+bool cairn__server_is_stopping(const struct cairn_http_server *server);
+/* Whether workers on other threads have not ended yet. */
+bool cairn__server_has_threads(const struct cairn_http_server *server);
+/* Where the stacks are to be printed; NULL: nowhere. Once for each time a print was asked for. */
+FILE *cairn__server_take_print(struct cairn_http_server *server, unsigned index);
+/* One worker prints at a time. */
+void cairn__server_lock_print(struct cairn_http_server *server);
+void cairn__server_unlock_print(struct cairn_http_server *server);
+/* Makes the control task of WORKER known, or unknown. */
+void cairn__server_set_running(
+    struct cairn_http_server *server, struct cairn__worker *worker, bool is_running);
+
+#endif
