@@ -5,6 +5,7 @@
 #   cairn_test(http/server LABELS integration threaded TIMEOUT 60)
 #   cairn_test(http/json COMPONENTS json)                  left out where that component is not built
 #   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
+#   cairn_soak(server)                                     tests/soak/server.c, for the scripts there
 #   cairn_bench(micro)                                     tests/bench/micro.c
 #   cairn_bench(peers/evhttp_hello LIBS ${library})        build/<preset>/tests/bench/evhttp_hello
 
@@ -17,6 +18,7 @@ set(CAIRN_TEST_ENVIRONMENT
 add_custom_target(cairn_threaded)
 add_custom_target(cairn_fuzzers)
 add_custom_target(cairn_bench)
+add_custom_target(cairn_soak)
 
 # A program that sees every floor, internal headers too, and links the static library.
 function(cairn_test_program target)
@@ -100,4 +102,12 @@ function(cairn_bench name)
     set_target_properties(bench_${program} PROPERTIES
         OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
     add_dependencies(cairn_bench bench_${program})
+endfunction()
+
+# What the scripts of tests/soak run: build/<preset>/tests/soak/<name>.
+function(cairn_soak name)
+    cairn_test_program(soak_${name} soak/${name}.c)
+    set_target_properties(soak_${name} PROPERTIES
+        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/soak)
+    add_dependencies(cairn_soak soak_${name})
 endfunction()

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# needs: slowhttptest
+"""slow.py - slowhttptest's four ways to be slow, 4,000 connections each, while a healthy client goes on."""
+
+import subprocess
+import time
+
+from lib import soak
+
+COUNT = 400 if soak.SHORT else 4000
+RATE = COUNT  # new ones a second
+HEALTHY_MS = 50
+PROBES = 2  # that slowhttptest makes to see whether the server is there
+
+# Way, its options, the limit that ends it.
+WAYS = [
+    ("slow heads, -H", ["-H", "-i", "2", "-x", "16"], 10),
+    ("slow bodies, -B", ["-B", "-i", "2", "-x", "16", "-s", "8192"], 10),
+    ("slow readers, -X", ["-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3"], 30),
+    ("ranges, -R", ["-R", "-a", "10", "-b", "3000"], 10),
+]
+PATHS = {"-B": "/upload", "-X": "/stream"}
+
+
+def attack(port, options, seconds):
+    url = f"http://127.0.0.1:{port}{PATHS.get(options[0], '/')}"
+    return subprocess.Popen(["slowhttptest", "-c", str(COUNT), "-r", str(RATE), "-l", str(seconds), "-p", "3", "-u", url]
+                            + options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def play(name, options, limit):
+    with_limit = limit + 1 + COUNT / RATE  # from when the first one comes to when the last one has to be gone
+    server = soak.Server()
+    healthy = soak.Pace(server.port, 1, 200, 600)
+    time.sleep(0.5)
+    before = server.descriptors()
+    process = attack(server.port, options, limit + 30)
+    most = 0
+    begin = time.monotonic()
+    gone = None
+    while process.poll() is None and time.monotonic() - begin < limit + 40:
+        now = server.descriptors() - before
+        most = max(most, now)
+        if now > PROBES:
+            gone = None
+        elif most >= COUNT / 2 and gone is None:
+            gone = time.monotonic() - begin
+        if gone is not None and time.monotonic() - begin > gone + 3:
+            break
+        time.sleep(0.05)
+    process.terminate()
+    process.wait()
+    got = healthy.stop()
+    counters = server.stop()
+    print(f"{name}: {most} at once, {counters}", flush=True)
+    soak.at_most(f"{name}: healthy client, p99", HEALTHY_MS, got["p99_ms"], " ms")
+    soak.figure(f"{name}: healthy client, errors", "0", got["errors"], got["errors"] == 0)
+    soak.figure(f"{name}: slow ones are gone after", f"<= {with_limit:.0f} s",
+                "never" if gone is None else f"{gone:.1f} s", gone is not None and gone <= with_limit)
+
+
+def main():
+    soak.descriptors()
+    for way in WAYS:
+        play(*way)
+    soak.end()
+
+
+main()
