@@ -21,19 +21,23 @@ static inline bool cairn__char_is(char c, enum cairn__char_class class_)
     return (cairn__chars[(unsigned char)c] & (unsigned)class_) != 0;
 }
 
-/* The first byte from AT on that is not of CLASS_, or END. Four at once as long as they are. */
+/* The first byte from AT on that is not of CLASS_, or END. */
 static inline const char *cairn__chars_skip(
     const char *at, const char *end, enum cairn__char_class class_)
 {
-    const unsigned char *p = (const unsigned char *)at;
-    for (; (const char *)p + 4 <= end; p += 4) {
-        unsigned common = cairn__chars[p[0]] & cairn__chars[p[1]] & cairn__chars[p[2]];
-        if ((common & cairn__chars[p[3]] & (unsigned)class_) == 0)
-            break;
+    for (; end - at >= 4; at += 4) {
+        if (!cairn__char_is(at[0], class_))
+            return at;
+        if (!cairn__char_is(at[1], class_))
+            return at + 1;
+        if (!cairn__char_is(at[2], class_))
+            return at + 2;
+        if (!cairn__char_is(at[3], class_))
+            return at + 3;
     }
-    while ((const char *)p < end && cairn__char_is((char)*p, class_))
-        p++;
-    return (const char *)p;
+    while (at < end && cairn__char_is(*at, class_))
+        at++;
+    return at;
 }
 
 /* Whether the bytes from AT to END are a token68. */

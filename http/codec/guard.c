@@ -43,8 +43,8 @@ static void guard_line_end(struct cairn__guard *self, const char *section)
         guard_refuse(self, v.status, v.reason);
 }
 
-/* The states of the request line, the last one first. Each begins at self->at, moves it past what
- * it accepts, and goes straight on to the next one when there is a byte left before END. */
+/* The states of the request line, the last one first. Each begins at self->at, where there is a
+ * byte, and moves it past what it accepts before END. */
 
 static void guard_version_digit(struct cairn__guard *self, size_t i, char c)
 {
@@ -72,20 +72,7 @@ static void guard_version_byte(struct cairn__guard *self, const char *section)
         guard_line_end(self, section);
 }
 
-static void guard_version(struct cairn__guard *self, const char *section, size_t end)
-{
-    static const char usual[] = {'H', 'T', 'T', 'P', '/', '1', '.', '1', '\r', '\n'};
-    if (self->at == self->version && end - self->at >= sizeof(usual) &&
-        memcmp(section + self->at, usual, sizeof(usual)) == 0) {
-        self->version_minor = 1;
-        self->at += sizeof(usual);
-        guard_line_end(self, section);
-    }
-    while (self->at < end && self->state == CAIRN__GUARD_VERSION)
-        guard_version_byte(self, section);
-}
-
-static void guard_target_end(struct cairn__guard *self, const char *section, size_t end)
+static void guard_target_end(struct cairn__guard *self)
 {
     if (self->at == self->target) {
         guard_refuse(self, 400, "more than one space after the method");
@@ -93,7 +80,6 @@ static void guard_target_end(struct cairn__guard *self, const char *section, siz
     }
     self->version = ++self->at;
     self->state = CAIRN__GUARD_VERSION;
-    guard_version(self, section, end);
 }
 
 static void guard_target_other(struct cairn__guard *self, char c)
@@ -114,7 +100,7 @@ static void guard_target(struct cairn__guard *self, const char *section, size_t 
     if (at == end)
         return;
     if (section[at] == ' ')
-        guard_target_end(self, section, end);
+        guard_target_end(self);
     else
         guard_target_other(self, section[at]);
 }
@@ -141,15 +127,13 @@ static void guard_method(struct cairn__guard *self, const char *section, size_t 
     }
     self->target = self->at = at + 1;
     self->state = CAIRN__GUARD_TARGET;
-    guard_target(self, section, end);
 }
 
-static void guard_start(struct cairn__guard *self, const char *section, size_t end)
+static void guard_start(struct cairn__guard *self, char c)
 {
-    if (section[self->at] != '\r') {
+    if (c != '\r') {
         self->method = self->at;
         self->state = CAIRN__GUARD_METHOD;
-        guard_method(self, section, end);
     } else if (self->at != 0) {
         guard_refuse(self, 400, "more than one empty line before the request");
     } else {
@@ -172,7 +156,7 @@ static void guard_step(struct cairn__guard *self, const char *section, size_t en
 {
     switch (self->state) {
     case CAIRN__GUARD_START:
-        guard_start(self, section, end);
+        guard_start(self, section[self->at]);
         break;
     case CAIRN__GUARD_START_LF:
         guard_start_lf(self, section[self->at]);
@@ -184,7 +168,7 @@ static void guard_step(struct cairn__guard *self, const char *section, size_t en
         guard_target(self, section, end);
         break;
     case CAIRN__GUARD_VERSION:
-        guard_version(self, section, end);
+        guard_version_byte(self, section);
         break;
     default:
         guard_percent(self, section[self->at]);
@@ -192,9 +176,43 @@ static void guard_step(struct cairn__guard *self, const char *section, size_t en
     }
 }
 
+static bool guard_is_connect(const char *method, const char *target)
+{
+    return target - method == sizeof("CONNECT") && memcmp(method, "CONNECT", 7) == 0;
+}
+
+/*
+ * The line that nearly every request begins with, when it is there as a whole: METHOD, one space, a
+ * path, one space, "HTTP/1.1". Returns whether it is; in all other cases nothing has happened, and
+ * the states look at each byte.
+ */
+static bool guard_usual_line(struct cairn__guard *self, const char *section, size_t end)
+{
+    static const char version[] = {'H', 'T', 'T', 'P', '/', '1', '.', '1', '\r', '\n'};
+    const char *stop = section + end;
+    const char *target = cairn__chars_skip(section, stop, CAIRN__CHAR_TOKEN) + 1;
+    if (target >= stop || target[-1] != ' ' || *target != '/')
+        return false;
+    const char *space = cairn__chars_skip(target, stop, CAIRN__CHAR_TARGET);
+    if ((size_t)(stop - space) <= sizeof(version) || *space != ' ' ||
+        memcmp(space + 1, version, sizeof(version)) != 0)
+        return false;
+    if (target == section + 1 || guard_is_connect(section, target))
+        return false;
+    self->method = 0;
+    self->target = (size_t)(target - section);
+    self->version = (size_t)(space + 1 - section);
+    self->version_minor = 1;
+    self->line = self->at = self->version + sizeof(version);
+    self->state = CAIRN__GUARD_FIELDS;
+    return true;
+}
+
 static void guard_request_line(struct cairn__guard *self, struct cairn_str section)
 {
     size_t end = section.length < self->max_line ? section.length : self->max_line;
+    if (self->at == 0 && guard_usual_line(self, section.data, end))
+        return;
     while (self->at < end && self->state < CAIRN__GUARD_FIELDS)
         guard_step(self, section.data, end);
     if (self->state < CAIRN__GUARD_FIELDS && self->at == self->max_line)
@@ -218,27 +236,25 @@ static void guard_field_line(struct cairn__guard *self, const char *line, const 
         guard_refuse(self, 431, "too many fields");
 }
 
-/* The empty line is looked for first: it is the only one whose end is known. */
-static const char *guard_find_lf(const struct cairn__guard *self, struct cairn_str section)
-{
-    const char *at = section.data + self->at;
-    size_t length = section.length - self->at;
-    if (length >= 2 && at[0] == '\r' && at[1] == '\n')
-        return at + 1;
-    return memchr(at, '\n', length);
-}
-
 static void guard_fields(struct cairn__guard *self, struct cairn_str section)
 {
-    while (self->at < section.length && self->state == CAIRN__GUARD_FIELDS) {
-        const char *lf = guard_find_lf(self, section);
-        if (!lf) {
-            self->at = section.length;
-            return;
-        }
-        guard_field_line(self, section.data + self->line, lf);
-        self->line = self->at = (size_t)(lf + 1 - section.data);
+    const char *end = section.data + section.length;
+    const char *at = section.data + self->at;
+    const char *line = section.data + self->line;
+    while (at < end && self->state == CAIRN__GUARD_FIELDS) {
+        const char *lf = at;
+        /* The empty line is the only one whose end is known. */
+        if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
+            lf = memchr(at, '\n', (size_t)(end - at));
+        else
+            lf = at + 1;
+        if (lf)
+            guard_field_line(self, line, lf);
+        at = lf ? lf + 1 : end;
+        line = lf ? at : line;
     }
+    self->at = (size_t)(at - section.data);
+    self->line = (size_t)(line - section.data);
 }
 
 enum cairn__guard_state cairn__guard_scan(struct cairn__guard *self, struct cairn_str section)

@@ -3,6 +3,7 @@
 #include "transcript.h"
 
 #include <cairn/http/codec/chars.h>
+#include <cairn/http/codec/guard.h>
 
 static void G01_refuses_a_folded_field_line(void **state)
 {
@@ -355,6 +356,76 @@ static bool is_in(const char *set, int c)
     return c != 0 && strchr(set, c);
 }
 
+/* What LINE is made of: each piece is a way to be right or wrong somewhere. */
+static const char *const line_pieces[] = {"GET", "CONNECT", " ", "/", "a", "*", ":1", "?b", "%4",
+    "1", "HTTP/1.", "\r\n", "\r", "\x80", "http://a"};
+#define LINE_PIECES (sizeof(line_pieces) / sizeof(*line_pieces))
+
+static struct cairn__guard line_guard(void)
+{
+    struct cairn__guard guard;
+    cairn__guard_init_head(&guard, 40, 100);
+    return guard;
+}
+
+/* A guard that sees all at once may take a short cut that one which sees each byte cannot. */
+static void assert_line_is_read_alike(struct cairn_str line)
+{
+    struct cairn__guard whole = line_guard();
+    struct cairn__guard slow = line_guard();
+    cairn__guard_scan(&whole, line);
+    for (size_t i = 1; i <= line.length && slow.state < CAIRN__GUARD_COMPLETE; i++)
+        cairn__guard_scan(&slow, cairn_str_of(line.data, i));
+    assert_int_equal(whole.state, slow.state);
+    assert_int_equal(whole.at, slow.at);
+    if (whole.state == CAIRN__GUARD_REFUSED) {
+        assert_int_equal(whole.verdict.status, slow.verdict.status);
+        assert_string_equal(whole.verdict.reason, slow.verdict.reason);
+    }
+    assert_int_equal(whole.line, slow.line);
+    assert_int_equal(whole.method, slow.method);
+    assert_int_equal(whole.target, slow.target);
+    assert_int_equal(whole.version, slow.version);
+    assert_int_equal(whole.version_minor, slow.version_minor);
+}
+
+static void assert_lines_are_read_alike(const char *prefix, unsigned pieces, const char *suffix)
+{
+    char text[128];
+    unsigned count = 1;
+    for (unsigned i = 0; i < pieces; i++)
+        count *= LINE_PIECES;
+    for (unsigned n = 0; n < count; n++) {
+        int length = snprintf(text, sizeof(text), "%s", prefix);
+        for (unsigned i = 0, rest = n; i < pieces; i++, rest /= LINE_PIECES)
+            length += snprintf(text + length, sizeof(text) - (size_t)length, "%s",
+                line_pieces[rest % LINE_PIECES]);
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "%s", suffix);
+        char *line = malloc((size_t)length); /* exactly as long, so that no read goes beyond it */
+        memcpy(line, text, (size_t)length);
+        assert_line_is_read_alike(cairn_str_of(line, (size_t)length));
+        free(line);
+    }
+}
+
+static void reads_each_request_line_alike_whole_and_byte_by_byte(void **state)
+{
+    (void)state;
+    for (unsigned pieces = 0; pieces <= 3; pieces++) {
+        assert_lines_are_read_alike("", pieces, "");
+        assert_lines_are_read_alike("", pieces, " HTTP/1.1\r\n");
+        assert_lines_are_read_alike("GET /", pieces, " HTTP/1.1\r\n");
+        assert_lines_are_read_alike("GET / ", pieces, "");
+        assert_lines_are_read_alike("GET /as-long-as-it-may-be", pieces, " HTTP/1.1\r\n");
+    }
+    for (int c = 1; c < 256; c++) {
+        const char any[] = {(char)c, '\0'};
+        assert_lines_are_read_alike(any, 1, " / HTTP/1.1\r\n");
+        assert_lines_are_read_alike("GET /abc", 0, any);
+        assert_lines_are_read_alike("GET /", 1, any);
+    }
+}
+
 static void character_classes_are_those_of_the_grammars(void **state)
 {
     static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -400,6 +471,7 @@ int main(void)
         cmocka_unit_test(refuses_trace_which_would_show_credentials_to_a_script),
         cmocka_unit_test(G21_leaves_what_follows_a_message_alone),
         cmocka_unit_test(G22_tells_an_unknown_method_from_a_malformed_one),
+        cmocka_unit_test(reads_each_request_line_alike_whole_and_byte_by_byte),
         cmocka_unit_test(character_classes_are_those_of_the_grammars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
