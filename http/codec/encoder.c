@@ -1,6 +1,7 @@
 #include <cairn/http/encoder.h>
 
 #include <cairn/http/body.h>
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/codec/reason.h>
 
 #define ENCODER_DATE_LENGTH (CAIRN_HTTP_DATE_BYTES - 1)
@@ -9,22 +10,23 @@
 /* More than the status line, Date, framing, Connection and the empty line can have together: the
  * longest of them are 46, 37, 38, 24 and 2 bytes. */
 #define ENCODER_ENDS_BYTES 192
+/* The same without the first two. */
+#define ENCODER_BACK_BYTES 96
 
 static inline char *encoder_put(char *at, struct cairn_str s)
 {
-    memcpy(at, s.data, s.length);
-    return at + s.length;
+    return cairn__put(at, s.data, s.length);
 }
 
 static char *encoder_put_number(char *at, uint64_t value)
 {
-    char digits[ENCODER_MAX_DIGITS];
-    char *first = digits + sizeof(digits);
-    do {
-        *--first = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    return encoder_put(at, cairn_str_of(first, (size_t)(digits + sizeof(digits) - first)));
+    size_t digits = 1;
+    for (uint64_t least = 10; digits < ENCODER_MAX_DIGITS && value >= least; least *= 10)
+        digits++;
+    char *end = at + digits;
+    for (char *digit = end; digit > at; value /= 10)
+        *--digit = (char)('0' + value % 10);
+    return end;
 }
 
 static bool encoder_status_has_body(int status)
@@ -91,47 +93,58 @@ static char *encoder_put_field(char *at, const struct cairn_http_field *field)
 {
     at = encoder_put(at, field->name);
     at = encoder_put(at, CAIRN_STR(": "));
-    if (field->value.length)
-        at = encoder_put(at, field->value);
+    at = encoder_put(at, field->value);
     return encoder_put(at, CAIRN_STR("\r\n"));
 }
 
 enum encoder_result { ENCODER_WRITTEN, ENCODER_TOO_LONG, ENCODER_REFUSED };
 
-/* Writes the fields from *AT on, ROOM bytes at most, and moves it behind them. With AT NULL it only
- * counts them, in *LENGTH. */
-static enum encoder_result encoder_put_fields(
-    const struct cairn_http_fields *fields, char **at, size_t room, size_t *length)
+/* Writes the fields from *AT on, as far as END, and moves it behind them. */
+static inline enum encoder_result encoder_put_fields(
+    const struct cairn_http_fields *fields, char **at, const char *end)
 {
-    for (size_t i = 0; i < fields->count; i++) {
-        const struct cairn_http_field *field = &fields->items[i];
+    const struct cairn_http_field *field = fields->items;
+    char *to = *at;
+    for (size_t left = fields->count; left > 0; left--, field++) {
         if (!encoder_may_send(field))
             return ENCODER_REFUSED;
         if (encoder_owns(field->name))
             continue;
-        *length += encoder_field_length(field);
-        if (!at)
-            continue;
-        if (*length > room)
+        if (encoder_field_length(field) > (size_t)(end - to))
             return ENCODER_TOO_LONG;
-        *at = encoder_put_field(*at, field);
+        to = encoder_put_field(to, field);
     }
+    *at = to;
     return ENCODER_WRITTEN;
+}
+
+/* The length of all fields; false when one of them may not be sent. */
+static bool encoder_measure_fields(const struct cairn_http_fields *fields, size_t *length)
+{
+    *length = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct cairn_http_field *field = &fields->items[i];
+        if (!encoder_may_send(field))
+            return false;
+        if (!encoder_owns(field->name))
+            *length += encoder_field_length(field);
+    }
+    return true;
 }
 
 /* RFC 9110 section 8.6: no length with 204; with 304 and to HEAD it would be that of a body which
  * is not sent, known for HEAD when the body is. */
-static char *encoder_put_framing(
+static inline char *encoder_put_framing(
     char *at, const struct cairn_http_response *res, const struct cairn_http_plan *plan)
 {
     int64_t length = cairn_http_response_length(res);
-    if (res->status == 101 || res->status == 204 || res->status == 304)
-        return at;
     if (plan->is_chunked)
         return encoder_put(at, CAIRN_STR("Transfer-Encoding: chunked\r\n"));
-    if (res->status == 205)
+    if (!plan->has_body && (res->status == 101 || res->status == 204 || res->status == 304))
+        return at;
+    if (!plan->has_body && res->status == 205)
         length = 0;
-    else if (length < 0)
+    if (length < 0)
         return at;
     at = encoder_put(at, CAIRN_STR("Content-Length: "));
     at = encoder_put_number(at, (uint64_t)length);
@@ -152,13 +165,14 @@ static char *encoder_put_connection(
 
 /* What stands before the fields, and what behind them. */
 
-static char *encoder_put_front(char *at, const struct cairn_http_response *res, const char *date)
+static inline char *encoder_put_front(
+    char *at, const struct cairn_http_response *res, const char *date)
 {
     at = encoder_put_status_line(at, res->status);
     return encoder_put_date(at, date);
 }
 
-static char *encoder_put_back(
+static inline char *encoder_put_back(
     char *at, const struct cairn_http_response *res, const struct cairn_http_plan *plan)
 {
     at = encoder_put_framing(at, res, plan);
@@ -174,15 +188,14 @@ static size_t encoder_head_tight(const struct cairn_http_response *res,
     char back[ENCODER_ENDS_BYTES];
     struct cairn_str a = {front, (size_t)(encoder_put_front(front, res, date) - front)};
     struct cairn_str b = {back, (size_t)(encoder_put_back(back, res, plan) - back)};
-    size_t fields = 0;
-    if (encoder_put_fields(&res->fields, NULL, 0, &fields) == ENCODER_REFUSED)
+    size_t fields;
+    if (!encoder_measure_fields(&res->fields, &fields))
         return 0;
     size_t total = a.length + fields + b.length;
     if (total > size)
         return total;
     char *at = encoder_put(buffer, a);
-    fields = 0;
-    encoder_put_fields(&res->fields, &at, size, &fields);
+    encoder_put_fields(&res->fields, &at, buffer + size);
     encoder_put(at, b);
     return total;
 }
@@ -190,13 +203,12 @@ static size_t encoder_head_tight(const struct cairn_http_response *res,
 size_t cairn_http_encoder_head(const struct cairn_http_response *res,
     const struct cairn_http_plan *plan, const char *date, char *buffer, size_t size)
 {
-    size_t fields = 0;
     if ((res->status < 200 && res->status != 101) || res->status > 599)
         return 0;
     if (size < ENCODER_ENDS_BYTES)
         return encoder_head_tight(res, plan, date, buffer, size);
     char *at = encoder_put_front(buffer, res, date);
-    switch (encoder_put_fields(&res->fields, &at, size - ENCODER_ENDS_BYTES, &fields)) {
+    switch (encoder_put_fields(&res->fields, &at, buffer + size - ENCODER_BACK_BYTES)) {
     case ENCODER_WRITTEN:
         return (size_t)(encoder_put_back(at, res, plan) - buffer);
     case ENCODER_TOO_LONG:
@@ -210,12 +222,11 @@ size_t cairn_http_encoder_inform(
     int status, const struct cairn_http_fields *fields, char *buffer, size_t size)
 {
     static const struct cairn_http_fields none = {0};
-    size_t length = 0;
     fields = fields ? fields : &none;
     if (size < ENCODER_ENDS_BYTES)
         return size + 1;
     char *at = encoder_put_status_line(buffer, status);
-    switch (encoder_put_fields(fields, &at, size - ENCODER_ENDS_BYTES, &length)) {
+    switch (encoder_put_fields(fields, &at, buffer + size - ENCODER_BACK_BYTES)) {
     case ENCODER_WRITTEN:
         return (size_t)(encoder_put(at, CAIRN_STR("\r\n")) - buffer);
     case ENCODER_TOO_LONG:

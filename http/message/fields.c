@@ -1,54 +1,35 @@
 #include <cairn/http/fields.h>
 
-#include <stdint.h>
-
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/codec/chars.h>
 #include <cairn/http/codec/list.h>
 
 #define FIELDS_FIRST 4
 
+static bool fields_bytes_are(struct cairn_str s, enum cairn__char_class class_)
+{
+    const char *end = s.data + s.length;
+    return cairn__chars_skip(s.data, end, class_) == end;
+}
+
+/* By blocks where it is long enough; what is no letter or hyphen is left to the table. */
 bool cairn_http_is_token(struct cairn_str s)
 {
-    const char *end = s.data + s.length;
-    return s.length > 0 && cairn__chars_skip(s.data, end, CAIRN__CHAR_TOKEN) == end;
+    if (s.length >= 8 && cairn__blocks_are(s.data, s.length, cairn__block_unusual))
+        return true;
+    return s.length > 0 && fields_bytes_are(s, CAIRN__CHAR_TOKEN);
 }
 
-#define FIELDS_ONES 0x0101010101010101u
-
-/*
- * Eight bytes at once: all high bits where none of them is a control character. Without its high
- * bit a byte is moved by one, which makes DEL the only one from 0x80 on, and what is then at most
- * 0x20 was a control character. (Some bytes from 0x80 on look like one: the table knows better.)
- */
-static inline uint64_t fields_visible(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    word = (word & (FIELDS_ONES * 0x7f)) + FIELDS_ONES;
-    return (word + FIELDS_ONES * 0x5f) & ~word;
-}
-
-static bool fields_bytes_are_value(struct cairn_str s)
-{
-    const char *end = s.data + s.length;
-    return cairn__chars_skip(s.data, end, CAIRN__CHAR_VALUE) == end;
-}
-
-/* By words, the last one over bytes already seen; a TAB among them is left to the table. */
+/* The same; the table knows a TAB. */
 bool cairn_http_is_field_value(struct cairn_str s)
 {
-    const size_t word = sizeof(uint64_t);
     if (s.length == 0)
         return true;
     if (cairn__is_ows(s.data[0]) || cairn__is_ows(s.data[s.length - 1]))
         return false;
-    if (s.length < word)
-        return fields_bytes_are_value(s);
-    const char *last = s.data + s.length - word;
-    uint64_t visible = fields_visible(last);
-    for (const char *p = s.data; p < last; p += word)
-        visible &= fields_visible(p);
-    return (~visible & (FIELDS_ONES * 0x80)) == 0 || fields_bytes_are_value(s);
+    if (s.length >= 8 && cairn__blocks_are(s.data, s.length, cairn__block_invisible))
+        return true;
+    return fields_bytes_are(s, CAIRN__CHAR_VALUE);
 }
 
 bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn_str name,

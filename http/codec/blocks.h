@@ -1,0 +1,88 @@
+/* blocks.h - short texts by many bytes at once: what they are made of, and copies of them.
+ * Internal.
+ *
+ * Nothing is read or written outside of a text: its last part lies over bytes already seen.
+ */
+#ifndef CAIRN_HTTP_BLOCKS_H
+#define CAIRN_HTTP_BLOCKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Sixteen bytes, all compared or added at once; a comparison gives bytes of ones and of zeros. */
+typedef uint8_t cairn__block __attribute__((vector_size(16)));
+
+static inline cairn__block cairn__block_of(uint64_t first, uint64_t second)
+{
+    const uint64_t halves[2] = {first, second};
+    cairn__block block;
+    memcpy(&block, halves, sizeof(block));
+    return block;
+}
+
+static inline bool cairn__block_is_zero(cairn__block block)
+{
+    uint64_t halves[2];
+    memcpy(halves, &block, sizeof(block));
+    return (halves[0] | halves[1]) == 0;
+}
+
+/* Ones in each byte that may not stand in a field value, and in TAB. */
+static inline cairn__block cairn__block_invisible(cairn__block block)
+{
+    return (cairn__block)((block < 0x20) | (block == 0x7f));
+}
+
+/* Ones in each byte that is neither a letter nor a hyphen: nearly none of a field name. */
+static inline cairn__block cairn__block_unusual(cairn__block block)
+{
+    return (cairn__block)(((block | 0x20) - 'a' >= 26) & (block != '-'));
+}
+
+/* Whether MARK marks none of the LENGTH bytes at TEXT, at least eight. */
+static inline bool cairn__blocks_are(
+    const char *text, size_t length, cairn__block (*mark)(cairn__block block))
+{
+    cairn__block block;
+    uint64_t ends[2];
+    if (length < sizeof(block)) {
+        memcpy(&ends[0], text, sizeof(ends[0]));
+        memcpy(&ends[1], text + length - sizeof(ends[1]), sizeof(ends[1]));
+        return cairn__block_is_zero(mark(cairn__block_of(ends[0], ends[1])));
+    }
+    const char *last = text + length - sizeof(block);
+    memcpy(&block, last, sizeof(block));
+    cairn__block marks = mark(block);
+    for (; text < last; text += sizeof(block)) {
+        memcpy(&block, text, sizeof(block));
+        marks |= mark(block);
+    }
+    return cairn__block_is_zero(marks);
+}
+
+/* Copies LENGTH bytes, which are few, and returns where they end. */
+static inline char *cairn__put(char *to, const char *from, size_t length)
+{
+    char *end = to + length;
+    if (length > 64) {
+        memcpy(to, from, length);
+    } else if (length >= 16) {
+        const char *last = from + length - 16;
+        for (; from < last; from += 16, to += 16)
+            memcpy(to, from, 16);
+        memcpy(end - 16, last, 16);
+    } else if (length >= 8) {
+        memcpy(to, from, 8);
+        memcpy(end - 8, from + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(to, from, 4);
+        memcpy(end - 4, from + length - 4, 4);
+    } else {
+        while (to < end)
+            *to++ = *from++;
+    }
+    return end;
+}
+
+#endif
