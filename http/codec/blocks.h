@@ -13,6 +13,13 @@
 /* Sixteen bytes, all compared or added at once; a comparison gives bytes of ones and of zeros. */
 typedef uint8_t cairn__block __attribute__((vector_size(16)));
 
+static inline uint64_t cairn__word(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
 static inline cairn__block cairn__block_of(uint64_t first, uint64_t second)
 {
     const uint64_t halves[2] = {first, second};
@@ -45,11 +52,9 @@ static inline bool cairn__blocks_are(
     const char *text, size_t length, cairn__block (*mark)(cairn__block block))
 {
     cairn__block block;
-    uint64_t ends[2];
     if (length < sizeof(block)) {
-        memcpy(&ends[0], text, sizeof(ends[0]));
-        memcpy(&ends[1], text + length - sizeof(ends[1]), sizeof(ends[1]));
-        return cairn__block_is_zero(mark(cairn__block_of(ends[0], ends[1])));
+        block = cairn__block_of(cairn__word(text), cairn__word(text + length - 8));
+        return cairn__block_is_zero(mark(block));
     }
     const char *last = text + length - sizeof(block);
     memcpy(&block, last, sizeof(block));
@@ -83,6 +88,19 @@ static inline char *cairn__put(char *to, const char *from, size_t length)
             *to++ = *from++;
     }
     return end;
+}
+
+/* Whether the LENGTH bytes, which are few, are the same. */
+static inline bool cairn__same(const char *a, const char *b, size_t length)
+{
+    uint64_t differs = 0;
+    if (length > 64)
+        return memcmp(a, b, length) == 0;
+    for (; length >= 8; a += 8, b += 8, length -= 8)
+        differs |= cairn__word(a) ^ cairn__word(b);
+    while (length-- > 0)
+        differs |= (uint64_t)(a[length] ^ b[length]);
+    return differs == 0;
 }
 
 #endif

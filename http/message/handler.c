@@ -73,6 +73,8 @@ static const struct cairn_future_ops handler_collecting_ops = {
 static struct cairn_future handler_call(struct cairn_service *base, void *req)
 {
     const struct handler_fn *fn = &((struct handler *)base)->fn;
+    if (cairn_http_request_length(req) == 0)
+        return handler_answer(fn, req);
     struct cairn_future collected = cairn_http_collect(req, 0);
     if (collected.ops == &cairn__future_ready_ops)
         return handler_answer(fn, req);

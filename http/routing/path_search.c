@@ -1,5 +1,6 @@
 #include <cairn/http/routing/path_tree.h>
 
+#include <cairn/http/routing/path_edge.h>
 #include <cairn/http/text/percent.h>
 
 /* A path in parts, as many as the tree is deep and one more, so that a longer path is seen to be
@@ -123,7 +124,7 @@ static int path_decode_rest(struct path_search *self, struct cairn_arena *arena)
     return 0;
 }
 
-enum cairn__path_result cairn__path_tree_find(const struct cairn__path_tree *tree,
+static enum cairn__path_result path_find_by_segments(const struct cairn__path_tree *tree,
     struct cairn_str path, struct cairn_arena *arena, struct cairn__path_match *out)
 {
     bool is_encoded = cairn__percent_is_in(path);
@@ -140,11 +141,28 @@ enum cairn__path_result cairn__path_tree_find(const struct cairn__path_tree *tre
     path_split(&search, path.data);
     if (is_encoded && path_decode(&search, path, arena))
         return CAIRN__PATH_NO_MEMORY;
-    out->count = 0;
-    out->steps = 0;
     if (!path_search_node(&search, 0, 0))
         return CAIRN__PATH_MISSING;
     if (is_encoded && search.is_rest && path_decode_rest(&search, arena))
         return CAIRN__PATH_NO_MEMORY;
     return CAIRN__PATH_FOUND;
+}
+
+enum cairn__path_result cairn__path_tree_find(const struct cairn__path_tree *tree,
+    struct cairn_str path, struct cairn_arena *arena, struct cairn__path_match *out)
+{
+    out->count = 0;
+    out->steps = 0;
+    out->is_whole = false;
+    if (tree->edge_count) {
+        uint32_t hash = cairn__path_hash(CAIRN__PATH_NONE, path);
+        const struct cairn__path_edge *edge =
+            cairn__path_slot(tree, hash, CAIRN__PATH_NONE, path, &out->steps);
+        out->is_whole = edge->child != 0;
+        if (out->is_whole) {
+            out->leaf = tree->nodes[edge->child].leaf;
+            return CAIRN__PATH_FOUND;
+        }
+    }
+    return path_find_by_segments(tree, path, arena, out);
 }

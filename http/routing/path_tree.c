@@ -1,46 +1,7 @@
 #include <cairn/http/routing/path_tree.h>
 
+#include <cairn/http/routing/path_edge.h>
 #include <cairn/service/alloc.h>
-
-static uint64_t path_mix(uint64_t h)
-{
-    h *= 0x9e3779b97f4a7c15u;
-    return h ^ h >> 32;
-}
-
-/* The keys in the table are the program's own, so that nobody can make them collide from outside.
- */
-uint32_t cairn__path_hash(uint32_t parent, struct cairn_str s)
-{
-    uint64_t h = path_mix(((uint64_t)parent << 32) ^ s.length);
-    uint64_t word;
-    for (; s.length >= sizeof(word); s.data += sizeof(word), s.length -= sizeof(word)) {
-        memcpy(&word, s.data, sizeof(word));
-        h = path_mix(h ^ word);
-    }
-    word = 0;
-    for (size_t i = 0; i < s.length; i++)
-        word = word << 8 | (unsigned char)s.data[i];
-    return (uint32_t)path_mix(h ^ word);
-}
-
-static bool path_edge_is(
-    const struct cairn__path_edge *edge, uint32_t hash, uint32_t parent, struct cairn_str s)
-{
-    return edge->hash == hash && edge->parent == parent && edge->length == s.length &&
-           memcmp(edge->text, s.data, s.length) == 0;
-}
-
-struct cairn__path_edge *cairn__path_slot(const struct cairn__path_tree *tree, uint32_t hash,
-    uint32_t parent, struct cairn_str s, uint32_t *steps)
-{
-    for (uint32_t i = hash;; i++) {
-        struct cairn__path_edge *edge = &tree->edges[i & (tree->edge_capacity - 1)];
-        ++*steps;
-        if (edge->child == 0 || path_edge_is(edge, hash, parent, s))
-            return edge;
-    }
-}
 
 /* Room for one more edge, the table at most half full. */
 static int path_grow_edges(struct cairn__path_tree *tree)
@@ -81,13 +42,20 @@ static uint32_t path_new_node(struct cairn__path_tree *tree)
     return tree->node_count++;
 }
 
+/* The slot of PARENT's edge S, found or free; NULL without memory. */
+static struct cairn__path_edge *path_claim_edge(
+    struct cairn__path_tree *tree, uint32_t parent, struct cairn_str s, uint32_t hash)
+{
+    uint32_t steps = 0;
+    return path_grow_edges(tree) ? NULL : cairn__path_slot(tree, hash, parent, s, &steps);
+}
+
 static uint32_t path_add_static(struct cairn__path_tree *tree, uint32_t parent, struct cairn_str s)
 {
-    if (path_grow_edges(tree))
-        return CAIRN__PATH_NONE;
     uint32_t hash = cairn__path_hash(parent, s);
-    uint32_t steps = 0;
-    struct cairn__path_edge *edge = cairn__path_slot(tree, hash, parent, s, &steps);
+    struct cairn__path_edge *edge = path_claim_edge(tree, parent, s, hash);
+    if (!edge)
+        return CAIRN__PATH_NONE;
     if (edge->child)
         return edge->child;
     uint32_t child = path_new_node(tree);
@@ -183,6 +151,23 @@ static uint32_t path_add_segment(
     }
 }
 
+/* A path that has a percent sign is decoded before it is compared: its text says nothing. */
+static int path_add_whole(
+    struct cairn__path_tree *tree, const struct cairn__pattern *pattern, uint32_t node)
+{
+    struct cairn_str s = pattern->text;
+    if (pattern->captures || memchr(s.data, '%', s.length))
+        return 0;
+    uint32_t hash = cairn__path_hash(CAIRN__PATH_NONE, s);
+    struct cairn__path_edge *edge = path_claim_edge(tree, CAIRN__PATH_NONE, s, hash);
+    if (!edge)
+        return -1;
+    if (!edge->child)
+        tree->edge_count++;
+    *edge = (struct cairn__path_edge){s.data, (uint32_t)s.length, CAIRN__PATH_NONE, node, hash};
+    return 0;
+}
+
 int cairn__path_tree_add(
     struct cairn__path_tree *tree, const struct cairn__pattern *pattern, uint32_t *leaf)
 {
@@ -192,7 +177,7 @@ int cairn__path_tree_add(
         is_rest = pattern->segments[i].kind == CAIRN__SEGMENT_REST;
         node = path_add_segment(tree, node, &pattern->segments[i]);
     }
-    if (node == CAIRN__PATH_NONE)
+    if (node == CAIRN__PATH_NONE || path_add_whole(tree, pattern, node))
         return -1;
     uint32_t *own = is_rest ? &tree->nodes[node].rest : &tree->nodes[node].leaf;
     if (*own == CAIRN__PATH_NONE)

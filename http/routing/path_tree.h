@@ -6,6 +6,9 @@
  * before a capture, that before a rest, and where a way turns out wrong the next is tried. So each
  * node is visited at most once.
  *
+ * A pattern without captures goes before all others that its path has, so that path is found at
+ * once: by an edge with the whole text, which leads to the pattern's node from nowhere.
+ *
  * Of captures with literals around them the one with most literal bytes goes first, then the one
  * with the longer prefix; any two that are left have prefixes of one length and suffixes of one
  * length, and cannot both match. So captures are filed by these two lengths, their shape: a node
@@ -34,8 +37,8 @@ struct cairn__path_node {
 struct cairn__path_edge {
     const char *text;
     uint32_t length;
-    uint32_t parent;
-    uint32_t child; /* 0: a free slot, for nothing leads to the root */
+    uint32_t parent; /* NONE: TEXT is a whole path */
+    uint32_t child;  /* 0: a free slot, for nothing leads to the root */
     uint32_t hash;
 };
 
@@ -71,12 +74,6 @@ int cairn__path_tree_add(
     struct cairn__path_tree *tree, const struct cairn__pattern *pattern, uint32_t *leaf);
 void cairn__path_tree_fini(struct cairn__path_tree *tree);
 
-uint32_t cairn__path_hash(uint32_t parent, struct cairn_str s);
-/* The slot of PARENT's edge S, or the free one where it belongs; there always is a free one. Adds
- * to *STEPS how many it looked at. */
-struct cairn__path_edge *cairn__path_slot(const struct cairn__path_tree *tree, uint32_t hash,
-    uint32_t parent, struct cairn_str s, uint32_t *steps);
-
 enum cairn__path_result {
     CAIRN__PATH_FOUND,
     CAIRN__PATH_MISSING,
@@ -87,6 +84,7 @@ enum cairn__path_result {
 struct cairn__path_match {
     uint32_t leaf;
     uint32_t count;
+    bool is_whole;  /* the path is the text of its pattern */
     uint32_t steps; /* nodes and edges that were looked at: what the search has cost */
     struct cairn_str values[CAIRN_HTTP_MAX_PARAMS]; /* decoded, in the order of the pattern */
 };

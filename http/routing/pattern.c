@@ -94,6 +94,7 @@ static const char *pattern_add(struct cairn__pattern *self, struct cairn_str s)
 
 const char *cairn__pattern_parse(struct cairn_str text, struct cairn__pattern *out)
 {
+    out->text = text;
     out->count = 0;
     out->captures = 0;
     if (text.length == 0 || text.data[0] != '/')

@@ -24,6 +24,7 @@ struct cairn__segment {
 
 /* "/" is one static segment of no bytes, and so is what follows a slash at the end. */
 struct cairn__pattern {
+    struct cairn_str text; /* all of it */
     struct cairn__segment segments[CAIRN__PATTERN_SEGMENTS];
     size_t count;
     size_t captures; /* how many of them are not static */

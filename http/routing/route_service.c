@@ -29,7 +29,7 @@ static struct cairn_str route_copy_pattern(
     char *text = cairn_arena_alloc_text(arena, prefix.length + pattern.length);
     if (!text)
         return cairn_str_of(NULL, 0);
-    if (prefix.length)
+    if (prefix.data)
         memcpy(text, prefix.data, prefix.length);
     memcpy(text + prefix.length, pattern.data, pattern.length);
     *own = text + prefix.length;
@@ -53,12 +53,18 @@ static struct cairn_error *route_add_params(
     return NULL;
 }
 
-/* Tells the request where it has come to: in copies, which outlive the router. */
+/* Tells the request where it has come to: in copies, which outlive the router, or by its own path
+ * where that is the same. */
 static struct cairn_error *route_describe_request(
     const struct route_call *call, const struct cairn__route *route)
 {
     struct cairn_http_request *req = call->req;
     const char *own = NULL;
+    if (call->match.is_whole && !req->route_prefix.data && route->kind == CAIRN__ENTRY_ROUTE) {
+        req->route = req->path;
+        req->param_count = 0;
+        return NULL;
+    }
     struct cairn_str pattern =
         route_copy_pattern(req->arena, req->route_prefix, route->pattern, &own);
     if (!pattern.data)
