@@ -175,7 +175,7 @@ static void io_on_read(evutil_socket_t fd, short what, void *cx)
     struct cairn_io *io = cx;
     (void)fd;
     (void)what;
-    cairn__runtime_enter(io->runtime);
+    cairn__runtime_enter_io(io->runtime);
     io->ready(io, true, false);
 }
 
@@ -184,7 +184,7 @@ static void io_on_write(evutil_socket_t fd, short what, void *cx)
     struct cairn_io *io = cx;
     (void)fd;
     (void)what;
-    cairn__runtime_enter(io->runtime);
+    cairn__runtime_enter_io(io->runtime);
     io->ready(io, false, true);
 }
 

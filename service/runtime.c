@@ -129,7 +129,10 @@ struct event_base *cairn_runtime_base(struct cairn_runtime *runtime)
 static void runtime_begin_turn(struct cairn_runtime *runtime)
 {
     runtime->is_in_turn = true;
-    runtime->now_ns = runtime->clock->now_ns(runtime->clock);
+    uint64_t now_ns = runtime->clock->now_ns(runtime->clock);
+    if (now_ns >
+        runtime->now_ns) /* a clock that goes back, which a monotonic one must not, stands */
+        runtime->now_ns = now_ns;
 }
 
 void cairn__runtime_enter(struct cairn_runtime *runtime)
@@ -185,12 +188,39 @@ static void runtime_run_task(struct cairn_task *task)
     cairn_task_unref(task);
 }
 
+/* Timers are due and were left for the next turn. */
+static bool runtime_has_due(const struct cairn_runtime *runtime)
+{
+    return runtime->now_ns / 1000000 >= runtime->wheel.next;
+}
+
 static void runtime_set_alarm(struct cairn_runtime *runtime)
 {
     /* Later deadlines leave the alarm alone: a timer for each request costs no system call. */
     uint64_t next = runtime->wheel.next;
-    if (runtime->clock == &clock_monotonic && next < runtime->loop.alarm_ms)
+    if (runtime->clock == &clock_monotonic && next < runtime->loop.alarm_ms &&
+        !runtime_has_due(runtime))
         cairn__loop_set_alarm(&runtime->loop, next);
+}
+
+/* One look at the descriptors does not show all that can be read: until one shows nothing, or for
+ * long enough, late timers wait. */
+static bool runtime_reads_first(struct cairn_runtime *runtime)
+{
+    bool is_late = runtime->now_ns / 1000000 - runtime->wheel.next >= CAIRN__LATE_MS;
+    if (!is_late || !runtime->has_io || runtime->late_turns >= CAIRN__LATE_TURNS)
+        return false;
+    runtime->late_turns++;
+    return true;
+}
+
+static void runtime_fire_timers(struct cairn_runtime *runtime)
+{
+    if (!runtime_has_due(runtime) || runtime_reads_first(runtime))
+        return;
+    cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000, CAIRN__TURN_BUDGET);
+    /* Those that are still late are not held back again. */
+    runtime->late_turns = runtime_has_due(runtime) ? CAIRN__LATE_TURNS : 0;
 }
 
 void cairn__runtime_on_turn(struct cairn_runtime *runtime)
@@ -200,14 +230,14 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
     if (!runtime->is_in_turn)
         runtime_begin_turn(runtime);
     runtime->is_running = true;
-    if (runtime->now_ns / 1000000 >= runtime->wheel.next)
-        cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000);
+    runtime_fire_timers(runtime);
     while (budget-- > 0 && (task = queue_pop(runtime)))
         runtime_run_task(task);
     runtime->is_running = false;
     runtime_set_alarm(runtime);
     runtime->is_in_turn = false; /* also when more is queued: the next turn reads the clock */
-    if (runtime->queue)
+    runtime->has_io = false;
+    if (runtime->queue || runtime_has_due(runtime))
         cairn__loop_ask_next_turn(&runtime->loop);
 }
 
@@ -244,10 +274,10 @@ void cairn_runtime_stop(struct cairn_runtime *runtime)
 
 bool cairn_runtime_turn(struct cairn_runtime *runtime)
 {
-    runtime->is_in_turn = false;
-    cairn__runtime_enter(runtime);
+    runtime_begin_turn(runtime);
+    cairn__loop_ask_next_turn(&runtime->loop); /* its end, after what can be read */
     cairn__loop_once(&runtime->loop, false);
-    return runtime->queue != NULL;
+    return runtime->queue != NULL || runtime_has_due(runtime);
 }
 
 /* The task of cairn_block_on: it only notes that it was woken. Allocated, for a waker may outlive

@@ -54,8 +54,8 @@ CAIRN_API uint64_t cairn_runtime_deadline_ms(struct cairn_runtime *runtime, uint
 CAIRN_API void cairn_runtime_run(struct cairn_runtime *runtime);
 /* Makes cairn_runtime_run return after the running turn. Any thread. */
 CAIRN_API void cairn_runtime_stop(struct cairn_runtime *runtime);
-/* One turn without waiting: ready events, due timers, woken tasks. Returns whether tasks are still
- * queued. */
+/* One turn without waiting: ready events, due timers, woken tasks. Returns whether tasks or due
+ * timers are left for the next one: 1024 of each are run in a turn. */
 CAIRN_API bool cairn_runtime_turn(struct cairn_runtime *runtime);
 
 /*

@@ -10,8 +10,14 @@
 #include <cairn/service/runtime.h>
 #include <cairn/service/wheel.h>
 
-/* Tasks run in one turn before input and output get their chance again. */
+/* Tasks run, and timers fired, in one turn before input and output get their chance again. */
 #define CAIRN__TURN_BUDGET 1024
+
+/* A loop that is late by this much has stood still: the process was stopped, its machine was, or a
+ * task did not come back. All that was to happen meanwhile is due at once then, and what came in
+ * goes before what has run out, for as many turns at most. */
+#define CAIRN__LATE_MS 100
+#define CAIRN__LATE_TURNS 16
 
 struct cairn__spawned;
 
@@ -22,6 +28,8 @@ struct cairn_runtime {
     bool is_in_turn;
     bool is_running; /* tasks and timers, now */
     bool is_stopping;
+    bool has_io;         /* something could be read or written in this turn */
+    unsigned late_turns; /* in which timers that are late were held back */
     uint64_t now_ns;
     const struct cairn_clock *clock;
     struct cairn_task *queue; /* woken tasks, oldest first */
@@ -58,6 +66,12 @@ void cairn__runtime_unref(struct cairn_runtime *runtime);
 /* Begins a turn of the loop, unless one is running: reads the clock, and has the end of the turn
  * run the woken tasks. Every callback of the loop calls it first. */
 void cairn__runtime_enter(struct cairn_runtime *runtime);
+/* The same, because a descriptor can be read or written. */
+static inline void cairn__runtime_enter_io(struct cairn_runtime *runtime)
+{
+    runtime->has_io = true;
+    cairn__runtime_enter(runtime);
+}
 
 /* Queues a task, of which it takes one reference. From the runtime's own thread, and from others.
  */

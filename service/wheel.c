@@ -126,30 +126,35 @@ static void wheel_cascade(struct cairn__wheel *wheel)
     }
 }
 
-static void wheel_fire(struct cairn__wheel *wheel)
+/* Fires the present tick's timers. Returns how many more may be; 0: perhaps some are left. */
+static unsigned wheel_fire(struct cairn__wheel *wheel, unsigned budget)
 {
     struct cairn_timer **head = &wheel->slots[0][wheel->now & WHEEL_MASK];
-    while (*head) {
+    while (*head && budget > 0) {
         struct cairn_timer *timer = *head;
         cairn__wheel_remove(timer);
         timer->fire(timer);
+        budget--;
     }
+    return budget;
 }
 
-void cairn__wheel_advance(struct cairn__wheel *wheel, uint64_t now)
+void cairn__wheel_advance(struct cairn__wheel *wheel, uint64_t now, unsigned budget)
 {
     if (now > wheel->floor)
         wheel->floor = now;
-    for (;;) {
+    budget = wheel_fire(wheel, budget); /* of the tick at which the last advance has stopped */
+    while (budget > 0) {
         uint64_t next = cairn__wheel_next(wheel);
         if (next > now) {
             wheel->next = next;
-            break;
+            if (now > wheel->now)
+                wheel->now = now;
+            return;
         }
         wheel->now = next;
         wheel_cascade(wheel);
-        wheel_fire(wheel);
+        budget = wheel_fire(wheel, budget);
     }
-    if (now > wheel->now)
-        wheel->now = now;
+    wheel->next = wheel->now;
 }

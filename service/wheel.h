@@ -17,7 +17,7 @@
  * timer; a cancelled timer leaves its bit behind, and whoever meets an empty slot clears it.
  */
 struct cairn__wheel {
-    uint64_t now;   /* the tick that was last worked off */
+    uint64_t now;   /* the tick that was last worked off, or is in part when `next` is not later */
     uint64_t floor; /* while advancing: where it will stop */
     uint64_t next;  /* no timer is due before it */
     uint64_t bits[CAIRN__WHEEL_LEVELS][CAIRN__WHEEL_SLOTS / 64];
@@ -27,8 +27,9 @@ struct cairn__wheel {
 void cairn__wheel_init(struct cairn__wheel *wheel, uint64_t now);
 void cairn__wheel_add(struct cairn__wheel *wheel, struct cairn_timer *timer, uint64_t tick);
 void cairn__wheel_remove(struct cairn_timer *timer);
-/* Fires what is due at NOW or before, in order of ticks. */
-void cairn__wheel_advance(struct cairn__wheel *wheel, uint64_t now);
+/* Fires what is due at NOW or before, in order of ticks, but BUDGET timers at most; `next` is then
+ * not later than NOW, and the next advance goes on there. */
+void cairn__wheel_advance(struct cairn__wheel *wheel, uint64_t now, unsigned budget);
 /* A tick before which no timer is due, as late as can be said cheaply; CAIRN__WHEEL_NEVER when
  * there is no timer. */
 uint64_t cairn__wheel_next(struct cairn__wheel *wheel);
