@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -121,6 +122,15 @@ static int bind_clear_path(const union bind_address *address, socklen_t length)
     return -1;
 }
 
+/* How much of an answer the kernel takes that it cannot send yet; its connections have it from the
+ * listening socket. Without it a peer that takes a few bytes at a time has megabytes waiting there,
+ * each few bytes a packet of their own that costs more to make than all else of the request. */
+static void bind_bound_unsent(int fd, const struct cairn_http_limits *limits)
+{
+    const int bytes = (int)(2 * limits->output_high_bytes);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
 static int bind_listen(const union bind_address *address, socklen_t length, bool is_first,
     const struct cairn_http_server_options *options)
 {
@@ -130,6 +140,8 @@ static int bind_listen(const union bind_address *address, socklen_t length, bool
     if (!is_unix && is_first && !options->share_port && bind_probe(address, length) != 0)
         return -1;
     int fd = bind_socket(address, length, 1);
+    if (fd >= 0 && !is_unix)
+        bind_bound_unsent(fd, &options->limits);
     if (fd < 0 || listen(fd, (int)options->backlog) == 0)
         return fd;
     close(fd);
