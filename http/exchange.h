@@ -44,8 +44,8 @@ CAIRN_API int cairn_http_on_end(struct cairn_http_request *req,
  * Sends an informational answer now, before the final one: STATUS 102 to 199, 103 Early Hints say
  * (RFC 8297), with FIELDS (NULL: none). Never 100, which is the server's own, nor 101 (see
  * upgrade.h): those are programming errors. To an HTTP/1.0 peer, or for a request made by hand,
- * nothing is sent. Returns 0; -1 when a field may not be sent, the answer has begun already, or
- * without memory.
+ * nothing is sent. Returns 0; -1 when a field may not be sent, the answer has begun already, the
+ * peer has not taken those before (output_high_bytes), or without memory.
  */
 CAIRN_API int cairn_http_inform(
     struct cairn_http_request *req, int status, const struct cairn_http_fields *fields);

@@ -29,8 +29,14 @@ struct cairn_http_limits {
         body_bytes_per_s;   /* 500; 1 to 2^31: the least rate of a body after its first 10 s. 408 */
     uint64_t keep_alive_ms; /* 75 s; 10 to 86400000: idle between requests. Closed */
     uint64_t write_ms;      /* 30 s; 10 to 3600000: a response that makes no progress. Closed */
+    uint64_t write_bytes_per_s; /* 500; 1 to 2^31: the least rate at which a peer takes what waits
+                                 * for it, over 30 s of waiting. Closed */
+    uint64_t connection_age_ms; /* 1 h, and for each connection up to a tenth more or less; 1000 to
+                                 * 2592000000: its next answer is the last */
     size_t output_high_bytes; /* 64 KiB; 4 KiB to 16 MiB: queued output that pauses a body stream */
     size_t output_low_bytes;  /* 16 KiB; 1 to output_high_bytes: … and resumes it */
+    size_t connections_per_address; /* none; 1 to 2^20: a worker's, from one address; of IPv6 the
+                                     * first 64 bits are one. The newest is closed */
     size_t connections; /* min(descriptor limit - 64, 65536) / workers; 1 to 2^20: a worker's */
 };
 

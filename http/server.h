@@ -115,6 +115,9 @@ struct cairn_http_counters {
     uint64_t timeouts;      /* connections closed by a deadline */
     uint64_t waited;        /* requests that had to wait at the gate */
     uint64_t accept_pauses; /* times it stopped accepting for want of descriptors or room */
+    uint64_t shed;          /* idle connections that were closed to make room for new ones */
+    uint64_t crowded;       /* connections closed at once: their address had too many */
+    uint64_t retired;       /* connections that ended for their age */
 };
 CAIRN_API struct cairn_http_counters cairn_http_server_counters(
     const struct cairn_http_server *server);

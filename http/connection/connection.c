@@ -63,6 +63,7 @@ void cairn__connection_disconnect(struct cairn__connection *self)
     static const struct linger reset = {1, 0};
     cairn_timer_cancel(&self->timer);
     cairn_io_close(&self->io);
+    cairn__connection_release_address(self);
     if (self->io.fd >= 0) {
         if (self->must_reset) /* an answer that was cut must not look whole */
             setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
@@ -203,9 +204,10 @@ static void connection_read(struct cairn__connection *self)
 {
     struct cairn__worker *worker = self->worker;
     ssize_t n = recv(self->io.fd, worker->scratch, sizeof(worker->scratch), 0);
-    if (n > 0) {
-        if (self->state != CAIRN__LINGER)
-            cairn__connection_feed(self, worker->scratch, (size_t)n);
+    if (n > 0 && self->state == CAIRN__LINGER) {
+        self->wait.moved_bytes += (size_t)n;
+    } else if (n > 0) {
+        cairn__connection_feed(self, worker->scratch, (size_t)n);
     } else if (n == 0) {
         connection_peer_closed(self);
     } else if (errno != EAGAIN && errno != EINTR) {
@@ -288,10 +290,24 @@ static void connection_on_timer(struct cairn_timer *timer)
         cairn_timer_arm(self->task.runtime, timer, self->deadline_ms, connection_on_timer);
         return;
     }
+    if (!cairn__wait_expires(self) || !cairn__linger_expires(self))
+        return;
     bool is_outermost = connection_enter(self);
     self->deadline_ms = 0;
     connection_expire(self);
     connection_leave(self, is_outermost);
+}
+
+bool cairn__connection_shed(struct cairn__connection *self)
+{
+    bool is_outermost = connection_enter(self);
+    uint64_t requests = self->request_count;
+    connection_read(self); /* there may be one that nobody has read yet */
+    if (self->request_count == requests && connection_is_at_rest(self))
+        self->state = CAIRN__DEAD;
+    bool is_gone = self->state == CAIRN__DEAD;
+    connection_leave(self, is_outermost);
+    return is_gone;
 }
 
 void cairn__connection_drain(struct cairn__connection *self)
@@ -307,6 +323,15 @@ void cairn__connection_drain(struct cairn__connection *self)
     connection_leave(self, is_outermost);
 }
 
+/* Up to a tenth sooner or later than its age is: those that came together do not all come again
+ * together. */
+static uint64_t connection_retire_ms(struct cairn__worker *worker)
+{
+    uint64_t age_ms = worker->options->limits.connection_age_ms;
+    uint64_t first_ms = cairn_runtime_now_ms(worker->runtime) + age_ms - age_ms / 10;
+    return cairn_random_range(&worker->random, first_ms, first_ms + age_ms / 5 + 1);
+}
+
 int cairn__connection_open(struct cairn__worker *worker, int fd, const struct sockaddr_in6 *peer)
 {
     static const struct cairn_task_ops ops = {
@@ -319,6 +344,7 @@ int cairn__connection_open(struct cairn__worker *worker, int fd, const struct so
     cairn_task_init(&self->task, &ops, worker->runtime);
     self->worker = worker;
     self->id = ++worker->last_connection;
+    self->retire_ms = connection_retire_ms(worker);
     self->peer = *peer;
     self->next = worker->connections;
     if (self->next)
@@ -328,6 +354,7 @@ int cairn__connection_open(struct cairn__worker *worker, int fd, const struct so
     worker->connection_count++;
     struct cairn_error *error = cairn_io_open(&self->io, worker->runtime, fd, connection_ready);
     if (error || cairn__connection_expect_proxy(self) != 0 ||
+        (!self->proxy && !cairn__connection_claim_address(self)) ||
         cairn_io_want_read(&self->io, true) != 0) {
         cairn_error_unref(error);
         connection_destroy(self);

@@ -25,8 +25,12 @@ struct cairn__proxy_parser;
 #define CAIRN__COPY_BYTES 16384
 /* Input that may wait behind a running exchange before its connection stops reading. */
 #define CAIRN__INPUT_BYTES 16384
-/* How long a closing connection waits for the peer's end, and how often it looks. */
+/* How long a closing connection waits for the peer's end; as often again, up to the second figure,
+ * as the peer has gone on to send. */
 #define CAIRN__LINGER_MS 5000
+#define CAIRN__LINGER_MOST_MS 30000
+/* Over how long the rate is measured at which a peer takes what waits for it. */
+#define CAIRN__WRITE_RATE_MS 30000
 
 /*
  * IDLE     between two requests, or before the first: holds no exchange and no buffer
@@ -103,6 +107,13 @@ struct cairn__exchange {
     bool goes_on; /* its future is not dropped when the peer goes away */
 };
 
+/* A wait for the socket to take what is written, or for the end of the peer in LINGER. */
+struct cairn__wait {
+    uint64_t since_ms;
+    uint64_t moved_bytes; /* since then: taken by the socket, or thrown away */
+    uint64_t held_bytes;  /* by the socket, when it last took some */
+};
+
 struct cairn__connection {
     struct cairn_task task; /* woken by the app's future and by the response's stream */
     struct cairn_io io;
@@ -114,9 +125,11 @@ struct cairn__connection {
     struct cairn__connection **link;     /* NULL: destroyed, and a late wake holds the memory */
     struct cairn__connection *gate_next; /* of those who wait at the gate */
     struct cairn__exchange *exchange;
-    struct cairn__buffer input;        /* read, and not yet looked at */
-    struct cairn__buffer queued;       /* written, and not yet taken by the socket */
-    uint64_t deadline_ms;              /* 0: none */
+    struct cairn__buffer input;  /* read, and not yet looked at */
+    struct cairn__buffer queued; /* written, and not yet taken by the socket */
+    uint64_t deadline_ms;        /* 0: none */
+    uint64_t retire_ms;          /* the answer after it is the last */
+    struct cairn__wait wait;
     struct cairn__proxy_parser *proxy; /* of a PROXY header that comes first; NULL: none */
     enum cairn__connection_state state;
     bool has_more;            /* bytes were read behind the request that is being answered */
@@ -124,6 +137,7 @@ struct cairn__connection {
     bool is_entered;          /* a function of this connection runs */
     bool is_yielding;         /* the loop is to come by again, whether there is output or not */
     size_t turn_bytes;        /* what a stream has had of this turn */
+    bool is_address_counted;  /* among those of its peer's address */
     bool is_detached;         /* it has been DETACHED */
     bool must_reset;          /* its end is all that ends the last answer, which is not out yet */
     struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
@@ -146,6 +160,8 @@ void cairn__connection_disconnect(struct cairn__connection *self);
 void cairn__connection_set_reading(struct cairn__connection *self);
 /* The worker drains: an idle connection is read once more, then closed. */
 void cairn__connection_drain(struct cairn__connection *self);
+/* Closes an idle connection, unless a request has come meanwhile. Returns whether it is gone. */
+bool cairn__connection_shed(struct cairn__connection *self);
 /* The app has become ready for this connection's request, or is dead: takes ERROR. */
 void cairn__connection_admit(struct cairn__connection *self, struct cairn_error *error);
 /* Sets the time by which something must have happened; 0: none. */
@@ -187,6 +203,20 @@ int cairn__connection_say(struct cairn__connection *self, const char *text, size
 /* Drops the exchange with all it holds. */
 void cairn__exchange_free(struct cairn__exchange *self);
 
+/* connection_wait.c */
+
+/* The socket is full: from now on it is waited for. */
+void cairn__wait_begin(struct cairn__connection *self);
+/* It has taken some. Returns false when that is too little for the time it took. */
+bool cairn__wait_progress(struct cairn__connection *self);
+/* A deadline is over. Returns false when it was that of a wait which has more time. */
+bool cairn__wait_expires(struct cairn__connection *self);
+/* Our end is shut. */
+void cairn__linger_begin(struct cairn__connection *self);
+/* A deadline is over. Returns false when it was that of a lingering which has more time: a peer
+ * that still sends what nobody wants will look at the answer when it is through. */
+bool cairn__linger_expires(struct cairn__connection *self);
+
 /* connection_body.c */
 
 /* Makes the request's body a stream, of what came along with the head and of what will come.
@@ -209,6 +239,12 @@ static inline bool cairn__inbound_settle(struct cairn__connection *self)
 }
 
 void cairn__inbound_free(struct cairn__inbound *self);
+
+/* connection_address.c */
+
+/* Counts SELF at its peer's address. Returns false when that has as many as it may. */
+bool cairn__connection_claim_address(struct cairn__connection *self);
+void cairn__connection_release_address(struct cairn__connection *self);
 
 /* connection_proxy.c */
 

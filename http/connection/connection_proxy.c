@@ -19,16 +19,18 @@ int cairn__connection_expect_proxy(struct cairn__connection *self)
     return -1;
 }
 
-/* A header without addresses leaves the peer as it is: the proxy itself asks. */
-static void connection_proxied(struct cairn__connection *self)
+/* A header without addresses leaves the peer as it is: the proxy itself asks, and is not counted.
+ * Returns false when the peer's address has connections enough. */
+static bool connection_proxied(struct cairn__connection *self)
 {
     const struct cairn__proxy_parser *proxy = self->proxy;
     if (!proxy->has_addresses)
-        return;
+        return true;
     if (proxy->is_unix)
         self->peer = (struct sockaddr_in6){.sin6_family = AF_UNIX};
     else
         memcpy(&self->peer, &proxy->source, sizeof(self->peer));
+    return cairn__connection_claim_address(self);
 }
 
 bool cairn__connection_proxy(struct cairn__connection *self, const char **data, size_t *length)
@@ -42,7 +44,10 @@ bool cairn__connection_proxy(struct cairn__connection *self, const char **data, 
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
         return false;
     }
-    connection_proxied(self);
+    if (!connection_proxied(self)) {
+        cairn__connection_die(self, CAIRN_HTTP_BROKEN);
+        return false;
+    }
     cairn_free(self->proxy);
     self->proxy = NULL;
     *data += used;

@@ -18,7 +18,10 @@ static void connection_finish_anyway(struct cairn_http_exchange *base)
 static int connection_inform(struct cairn_http_exchange *base, const char *head, size_t length)
 {
     const struct cairn__exchange *exchange = (const struct cairn__exchange *)base;
-    return cairn__connection_say(exchange->connection, head, length);
+    struct cairn__connection *self = exchange->connection;
+    if (cairn__buffer_length(&self->queued) >= connection_limits(self)->output_high_bytes)
+        return -1;
+    return cairn__connection_say(self, head, length);
 }
 
 static void connection_info(

@@ -107,16 +107,20 @@ static void connection_shut(struct cairn__connection *self)
     }
     self->state = CAIRN__LINGER;
     cairn__buffer_free(&self->input);
-    cairn__connection_deadline(self, CAIRN__LINGER_MS);
+    cairn__linger_begin(self);
     if (cairn_io_want_read(&self->io, true) != 0)
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
 static void connection_await_room(struct cairn__connection *self, bool is_moving)
 {
-    /* Only progress earns more time. */
-    if (is_moving || !self->io.is_writing)
-        cairn__connection_deadline(self, self->worker->options->limits.write_ms);
+    if (!self->io.is_writing) {
+        cairn__wait_begin(self);
+    } else if (is_moving && !cairn__wait_progress(self)) {
+        self->worker->counters.timeouts++;
+        cairn__connection_die(self, CAIRN_HTTP_PEER_SLOW);
+        return;
+    }
     if (cairn_io_want_write(&self->io, true) != 0)
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
@@ -153,7 +157,9 @@ static bool connection_flush_bytes(struct cairn__connection *self)
         cairn__connection_die(self, CAIRN_HTTP_PEER_GONE);
         return false;
     }
-    connection_sent(self, n < 0 ? 0 : (size_t)n);
+    size_t taken = n < 0 ? 0 : (size_t)n;
+    self->wait.moved_bytes += taken;
+    connection_sent(self, taken);
     return n > 0;
 }
 
@@ -182,6 +188,7 @@ static bool connection_flush_file(struct cairn__connection *self)
         file->offset += n;
         file->length -= n;
         self->exchange->base.end.sent += (uint64_t)n;
+        self->wait.moved_bytes += (uint64_t)n;
         is_moving = true;
     }
     return is_moving;
@@ -460,6 +467,15 @@ static void connection_begin_body(struct cairn__connection *self, struct cairn_h
     }
 }
 
+/* Its time is over, and no request is lost: none has been read that would not be answered. */
+static bool connection_is_old(struct cairn__connection *self)
+{
+    if (self->has_more || cairn_runtime_now_ms(self->task.runtime) < self->retire_ms)
+        return false;
+    self->worker->counters.retired++;
+    return true;
+}
+
 /* Whether the connection can go on after this answer. What is left of a request's body decides, and
  * nobody can read that any more unless the answer's body does. */
 static bool connection_goes_on(
@@ -469,7 +485,8 @@ static bool connection_goes_on(
     if (cairn_stream_is_empty(&res->stream))
         keep_alive = cairn__inbound_settle(self) && keep_alive;
     /* A drain ends the connection with the last request that was read. */
-    return keep_alive && !(self->worker->has_drained && !self->has_more);
+    return keep_alive && !(self->worker->has_drained && !self->has_more) &&
+           !connection_is_old(self);
 }
 
 /* Whether the answer's body may read the request's, which was taken: behind the head it would be

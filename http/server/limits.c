@@ -47,9 +47,12 @@ static const struct limits_rule limits_rules[] = {
     LIMITS_U64(body_bytes_per_s, 500, 1, 2147483648u),
     LIMITS_U64(keep_alive_ms, 75000, 10, LIMITS_DAY_MS),
     LIMITS_U64(write_ms, 30000, 10, LIMITS_HOUR_MS),
+    LIMITS_U64(write_bytes_per_s, 500, 1, 2147483648u),
+    LIMITS_U64(connection_age_ms, LIMITS_HOUR_MS, 1000, 30 * (uint64_t)LIMITS_DAY_MS),
     LIMITS_SIZE(output_high_bytes, 64 * LIMITS_KIB, 4 * LIMITS_KIB, 16 * LIMITS_MIB, LIMITS_NONE),
     LIMITS_SIZE(
         output_low_bytes, 16 * LIMITS_KIB, 1, 16 * LIMITS_MIB, LIMITS_AT(output_high_bytes)),
+    LIMITS_SIZE(connections_per_address, 0, 1, LIMITS_MIB, LIMITS_NONE),
     LIMITS_SIZE(connections, 0, 1, LIMITS_MIB, LIMITS_NONE),
 };
 

@@ -7,19 +7,15 @@
 
 /* Connections taken in one go, so that those that are served already get their turn. */
 #define LISTENER_BURST 64
-#define LISTENER_RETRY_MIN_MS 100
-#define LISTENER_RETRY_MAX_MS 1000
+#define LISTENER_RETRY_MS 100
 
 static void listener_on_retry(struct cairn_timer *timer);
 
 static void listener_retry_later(struct cairn__listener *self)
 {
     struct cairn_runtime *runtime = self->worker->runtime;
-    cairn_timer_arm(runtime, &self->retry, cairn_runtime_deadline_ms(runtime, self->retry_ms),
+    cairn_timer_arm(runtime, &self->retry, cairn_runtime_deadline_ms(runtime, LISTENER_RETRY_MS),
         listener_on_retry);
-    self->retry_ms *= 2;
-    if (self->retry_ms > LISTENER_RETRY_MAX_MS)
-        self->retry_ms = LISTENER_RETRY_MAX_MS;
 }
 
 static void listener_watch(struct cairn__listener *self)
@@ -34,13 +30,22 @@ static void listener_on_retry(struct cairn_timer *timer)
         (struct cairn__listener *)((char *)timer - offsetof(struct cairn__listener, retry)));
 }
 
-/* Accepting cannot succeed now, and the listener would be reported again at once: look away for a
- * while. */
+/* The listener would be reported again at once: look away for a while. */
 static void listener_pause(struct cairn__listener *self)
 {
     self->worker->counters.accept_pauses++;
     cairn_io_want_read(&self->io, false);
     listener_retry_later(self);
+}
+
+/* Accepting cannot succeed now; unless an idle connection is in the way of a new one. Returns
+ * whether it was. */
+static bool listener_make_room(struct cairn__listener *self)
+{
+    if (cairn__worker_shed(self->worker) > 0)
+        return true;
+    listener_pause(self);
+    return false;
 }
 
 /* Errors of one connection, which is gone; the next may be fine. */
@@ -59,21 +64,16 @@ static bool listener_accept(struct cairn__listener *self)
     struct cairn__worker *worker = self->worker;
     struct sockaddr_in6 peer = {0}; /* of a Unix socket's peer only the family */
     socklen_t length = sizeof(peer);
-    if (worker->connection_count >= worker->connection_max) {
-        worker->counters.accept_pauses++;
-        cairn_io_want_read(&self->io, false); /* until a connection is gone */
-        return false;
-    }
+    if (worker->connection_count >= worker->connection_max)
+        return listener_make_room(self);
     int fd = accept4(self->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EAGAIN)
             return false;
         if (listener_error_is_passing(errno))
             return true;
-        listener_pause(self);
-        return false;
+        return listener_make_room(self);
     }
-    self->retry_ms = LISTENER_RETRY_MIN_MS;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     worker->counters.accepted++;
     cairn__connection_open(worker, fd, &peer);
@@ -94,7 +94,6 @@ struct cairn_error *cairn__listener_open(
 {
     self->worker = worker;
     self->fd = fd;
-    self->retry_ms = LISTENER_RETRY_MIN_MS;
     struct cairn_error *error = cairn_io_open(&self->io, worker->runtime, fd, listener_ready);
     if (!error && cairn_io_want_read(&self->io, true) != 0)
         error = &cairn_error_no_memory;
@@ -121,6 +120,8 @@ void cairn__listener_close(struct cairn__listener *self)
 
 void cairn__listener_resume(struct cairn__listener *self)
 {
-    if (self->fd >= 0 && !self->io.is_reading && !cairn_timer_is_armed(&self->retry))
-        listener_watch(self);
+    if (self->fd < 0 || self->io.is_reading)
+        return;
+    cairn_timer_cancel(&self->retry);
+    listener_watch(self);
 }

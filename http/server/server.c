@@ -149,6 +149,9 @@ struct cairn_http_counters cairn_http_server_counters(const struct cairn_http_se
         sum.timeouts += c->timeouts;
         sum.waited += c->waited;
         sum.accept_pauses += c->accept_pauses;
+        sum.shed += c->shed;
+        sum.crowded += c->crowded;
+        sum.retired += c->retired;
     }
     return sum;
 }

@@ -80,12 +80,13 @@ void cairn__worker_print(struct cairn__worker *self, FILE *out)
     fprintf(out,
         "worker %u: accepted=%llu requests=%llu responses=%llu refused=%llu failed=%llu "
         "cancelled=%llu detached=%llu timeouts=%llu waited=%llu accept_pauses=%llu "
-        "connections=%zu\n",
+        "shed=%llu crowded=%llu retired=%llu connections=%zu\n",
         self->index, (unsigned long long)c->accepted, (unsigned long long)c->requests,
         (unsigned long long)c->responses, (unsigned long long)c->refused,
         (unsigned long long)c->failed, (unsigned long long)c->cancelled,
         (unsigned long long)c->detached, (unsigned long long)c->timeouts,
         (unsigned long long)c->waited, (unsigned long long)c->accept_pauses,
+        (unsigned long long)c->shed, (unsigned long long)c->crowded, (unsigned long long)c->retired,
         self->connection_count);
     if (self->app)
         cairn_stack_print(self->app, out);
@@ -130,9 +131,12 @@ static struct cairn_error *worker_make_app(struct cairn__worker *self)
 
 static struct cairn_error *worker_open(struct cairn__worker *self)
 {
+    const struct cairn_http_limits *limits = &self->options->limits;
     struct cairn_error *error = NULL;
+    cairn_random_init(&self->random, 0);
     self->arenas = cairn_arena_cache_new(0);
-    if (!self->arenas)
+    if (!self->arenas || (limits->connections_per_address &&
+                             cairn__address_table_init(&self->addresses, limits->connections) != 0))
         return &cairn_error_no_memory;
     error = worker_make_app(self);
     return error ? error : cairn__listener_open(&self->listener, self, self->listener.fd);
@@ -185,5 +189,6 @@ struct cairn_error *cairn__worker_run(struct cairn__worker *self, int listen_fd)
         cairn_runtime_free(self->runtime);
     }
     cairn_arena_cache_free(self->arenas);
+    cairn__address_table_fini(&self->addresses);
     return error;
 }

@@ -7,8 +7,10 @@
 #include <cairn/http/connection/connection.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/server.h>
+#include <cairn/http/server/address_table.h>
 #include <cairn/http/trusted_peers.h>
 #include <cairn/service/io.h>
+#include <cairn/service/random.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/timer.h>
 
@@ -20,7 +22,6 @@ struct cairn__listener {
     struct cairn_io io;
     struct cairn_timer retry; /* armed while accepting pauses for want of descriptors */
     struct cairn__worker *worker;
-    uint64_t retry_ms;
     int fd; /* -1: closed */
 };
 
@@ -50,8 +51,11 @@ struct cairn__worker {
     size_t connection_count;
     uint64_t last_connection; /* its number */
     size_t connection_max;
+    uint64_t shed_again_ms;                /* there is nothing to shed before then */
+    struct cairn__address_table addresses; /* counts nothing unless that is limited */
     struct cairn_timer drain_timer;
     struct cairn_arena_cache *arenas;
+    struct cairn_random random;
     struct cairn_http_counters counters;
     uint64_t date_second; /* of the loop's clock */
     char date[CAIRN_HTTP_DATE_BYTES];
@@ -95,6 +99,11 @@ void cairn__listener_drain(struct cairn__listener *self);
 void cairn__listener_close(struct cairn__listener *self);
 /* There is room again. */
 void cairn__listener_resume(struct cairn__listener *self);
+
+/* shed.c */
+
+/* Closes some of the connections that have been idle longest. Returns how many. */
+size_t cairn__worker_shed(struct cairn__worker *self);
 
 /* gate.c */
 

@@ -21,8 +21,11 @@ static void defaults_are_all_in_force(void **state)
     assert_int_equal(out.body_bytes_per_s, 500);
     assert_int_equal(out.keep_alive_ms, 75000);
     assert_int_equal(out.write_ms, 30000);
+    assert_int_equal(out.write_bytes_per_s, 500);
+    assert_int_equal(out.connection_age_ms, 3600000);
     assert_int_equal(out.output_high_bytes, 65536);
     assert_int_equal(out.output_low_bytes, 16384);
+    assert_int_equal(out.connections_per_address, 0);
     assert_int_equal(out.connections, 0);
 }
 
@@ -81,6 +84,12 @@ static void names_what_is_out_of_range(void **state)
         "keep_alive_ms is 86400001; it must be from 10 to 86400000");
     assert_out_of_range(&(struct cairn_http_limits){.body_bytes_per_s = 2147483649},
         "body_bytes_per_s is 2147483649; it must be from 1 to 2147483648");
+    assert_out_of_range(&(struct cairn_http_limits){.write_bytes_per_s = 2147483649},
+        "write_bytes_per_s is 2147483649; it must be from 1 to 2147483648");
+    assert_out_of_range(&(struct cairn_http_limits){.connection_age_ms = 999},
+        "connection_age_ms is 999; it must be from 1000 to 2592000000");
+    assert_out_of_range(&(struct cairn_http_limits){.connections_per_address = 1048577},
+        "connections_per_address is 1048577; it must be from 1 to 1048576");
     assert_out_of_range(&(struct cairn_http_limits){.output_low_bytes = 65537},
         "output_low_bytes is 65537; it must be from 1 to 65536");
     assert_out_of_range(&(struct cairn_http_limits){.connections = 1048577},

@@ -586,6 +586,7 @@ int __wrap_close(int fd)
     struct kernel_socket *socket = kernel_fds[fd - KERNEL_FIRST_FD].socket;
     kernel_fds[fd - KERNEL_FIRST_FD].is_open = false;
     kernel.progress++;
+    kernel.starved_ms = 0; /* who gives one back may ask for one */
     if (socket)
         kernel_close_socket(socket);
     else if (fd == kernel.listen_fd)

@@ -21,6 +21,7 @@ static void session_plan_limits(struct session *self)
     limits->keep_alive_ms = 10 + chance_size(chance, 5000);
     limits->write_ms = 10 + chance_size(chance, 5000);
     limits->connections = chance_below(chance, 2) ? 1 + chance_below(chance, 4) : 0;
+    limits->write_bytes_per_s = chance_once_in(chance, 4) ? 100000 : 0;
     self->options.no_half_close = chance_once_in(chance, 4);
     self->options.drain_ms = 1 + chance_size(chance, 20000);
     self->app.options.timeout_ms = chance_below(chance, 2) ? 1 + chance_size(chance, 100) : 0;
