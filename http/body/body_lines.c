@@ -63,7 +63,7 @@ static enum cairn_poll body_lines_hold(
 static enum cairn_poll body_lines_give_held(struct body_lines *self, union cairn_outcome *out)
 {
     size_t length = cairn__buffer_length(&self->held);
-    const char *data = length ? self->held.data + self->held.begin : NULL;
+    const char *data = length ? cairn__buffer_bytes(&self->held) : NULL;
     enum cairn_poll p = body_lines_give(cairn_str_of(data, length), out);
     cairn__buffer_free(&self->held);
     return p;

@@ -4,23 +4,28 @@
 
 #include <stddef.h>
 
-/* Zero is an empty one, which holds no memory; it is given back as soon as all is used up. */
-struct cairn__buffer {
-    char *data;
+struct cairn__buffer_block {
     size_t begin;
-    size_t end;
+    size_t end; /* beyond `begin` */
     size_t capacity;
+    char bytes[];
+};
+
+/* Zero is an empty one. It is one pointer, for each connection has two; and an empty one holds no
+ * memory: that is given back as soon as all is used up. */
+struct cairn__buffer {
+    struct cairn__buffer_block *block;
 };
 
 static inline size_t cairn__buffer_length(const struct cairn__buffer *buffer)
 {
-    return buffer->end - buffer->begin;
+    return buffer->block ? buffer->block->end - buffer->block->begin : 0;
 }
 
 /* Where its bytes are; never NULL, so that nothing is added to NULL where there are none. */
 static inline const char *cairn__buffer_bytes(const struct cairn__buffer *buffer)
 {
-    return buffer->data ? buffer->data + buffer->begin : "";
+    return buffer->block ? buffer->block->bytes + buffer->block->begin : "";
 }
 
 /* Returns 0, or -1 without memory. */

@@ -100,7 +100,7 @@ static bool connection_enter(struct cairn__connection *self)
     bool is_outermost = !self->is_entered;
     self->is_entered = true;
     if (is_outermost)
-        self->turn_bytes = 0;
+        self->worker->turn_bytes = 0;
     return is_outermost;
 }
 

@@ -91,6 +91,7 @@ struct cairn__exchange {
     struct cairn__connection *connection;
     struct cairn_http_decoder *decoder;
     struct cairn_http_request *req;
+    struct cairn__connection *gate_next; /* of those who wait at the gate */
     size_t body_capacity;
     struct cairn__inbound *inbound; /* NULL: no body, or a whole one */
     struct cairn_future future;
@@ -121,26 +122,24 @@ struct cairn__connection {
     uint64_t id;
     uint64_t request_count;
     struct cairn__worker *worker;
-    struct cairn__connection *next;      /* of the worker's connections */
-    struct cairn__connection **link;     /* NULL: destroyed, and a late wake holds the memory */
-    struct cairn__connection *gate_next; /* of those who wait at the gate */
+    struct cairn__connection *next;  /* of the worker's connections */
+    struct cairn__connection **link; /* NULL: destroyed, and a late wake holds the memory */
     struct cairn__exchange *exchange;
     struct cairn__buffer input;  /* read, and not yet looked at */
     struct cairn__buffer queued; /* written, and not yet taken by the socket */
     uint64_t deadline_ms;        /* 0: none */
     uint64_t retire_ms;          /* the answer after it is the last */
     struct cairn__wait wait;
-    struct cairn__proxy_parser *proxy; /* of a PROXY header that comes first; NULL: none */
-    enum cairn__connection_state state;
-    bool has_more;            /* bytes were read behind the request that is being answered */
-    bool is_peer_closed;      /* the peer has shut its end: what was read is still answered */
-    bool is_entered;          /* a function of this connection runs */
-    bool is_yielding;         /* the loop is to come by again, whether there is output or not */
-    size_t turn_bytes;        /* what a stream has had of this turn */
-    bool is_address_counted;  /* among those of its peer's address */
-    bool is_detached;         /* it has been DETACHED */
-    bool must_reset;          /* its end is all that ends the last answer, which is not out yet */
-    struct sockaddr_in6 peer; /* large enough for an IPv4 address too */
+    struct cairn__proxy_parser *proxy;      /* of a PROXY header that comes first; NULL: none */
+    enum cairn__connection_state state : 8; /* small, as there are many that are idle */
+    bool has_more : 1;           /* bytes were read behind the request that is being answered */
+    bool is_peer_closed : 1;     /* the peer has shut its end: what was read is still answered */
+    bool is_entered : 1;         /* a function of this connection runs */
+    bool is_yielding : 1;        /* the loop is to come by again, whether there is output or not */
+    bool is_address_counted : 1; /* among those of its peer's address */
+    bool is_detached : 1;        /* it has been DETACHED */
+    bool must_reset : 1;         /* its end is all that ends the last answer, not out yet */
+    struct sockaddr_in6 peer;    /* large enough for an IPv4 address too */
 };
 
 /* connection.c */
@@ -223,7 +222,11 @@ bool cairn__linger_expires(struct cairn__connection *self);
  * Returns 0, or -1 without memory. */
 int cairn__inbound_open(struct cairn__connection *self);
 /* Whether what the peer sends next belongs to a body. */
-bool cairn__inbound_is_open(const struct cairn__connection *self);
+static inline bool cairn__inbound_is_open(const struct cairn__connection *self)
+{
+    return self->exchange && self->exchange->inbound && self->exchange->inbound->is_open;
+}
+
 /* Works DATA up if somebody waits for it; moves both behind what was used. */
 void cairn__inbound_arrive(struct cairn__connection *self, const char **data, size_t *length);
 /* Tells the client to go on, if it waits for that and somebody may read. Returns 0 or -1. */

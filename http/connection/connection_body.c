@@ -22,11 +22,6 @@ static const struct cairn_http_limits *inbound_limits(const struct cairn__connec
     return &self->worker->options->limits;
 }
 
-bool cairn__inbound_is_open(const struct cairn__connection *self)
-{
-    return self->exchange && self->exchange->inbound && self->exchange->inbound->is_open;
-}
-
 /* Whether who waits has something to learn. */
 static bool inbound_has_news(const struct cairn__inbound *self)
 {

@@ -108,7 +108,7 @@ static void connection_dispatch(struct cairn__connection *self)
     struct cairn__worker *worker = self->worker;
     struct cairn_error *error = NULL;
     self->request_count++;
-    cairn__connection_deadline(self, 0);
+    self->deadline_ms = 0;
     worker->counters.requests++;
     self->exchange->is_counted = true;
     switch (cairn__gate_pass(&worker->gate, worker, self, &error)) {
@@ -252,6 +252,8 @@ static bool connection_decode(struct cairn__connection *self, struct connection_
         return false;
     case CAIRN_HTTP_EVENT_HEAD:
         connection_head(self);
+        if (cairn_http_decoder_content_length(decoder) == 0)
+            connection_dispatch(self); /* it has no body that could end */
         break;
     case CAIRN_HTTP_EVENT_BODY:
         break;
@@ -300,7 +302,7 @@ void cairn__connection_set_reading(struct cairn__connection *self)
     if (self->state >= CAIRN__DETACHED)
         return;
     bool wanted = !self->is_peer_closed && cairn__buffer_length(&self->input) < CAIRN__INPUT_BYTES;
-    if (cairn_io_want_read(&self->io, wanted) != 0)
+    if (self->io.is_reading != wanted && cairn_io_want_read(&self->io, wanted) != 0)
         cairn__connection_die(self, CAIRN_HTTP_BROKEN);
 }
 
@@ -345,7 +347,7 @@ static int connection_feed_decoder(struct cairn__connection *self, const char *d
         return 0;
     self->has_more = self->has_more || source.length > 0;
     /* After the last answer of a connection nobody looks at what still comes. */
-    if (self->state >= CAIRN__CLOSING)
+    if (self->state >= CAIRN__CLOSING || source.length == 0)
         return 0;
     int rc = cairn__buffer_append(&self->input, source.data, source.length);
     if (self->state == CAIRN__UPGRADED)

@@ -40,8 +40,8 @@ static int connection_parts(struct cairn__connection *self, struct iovec parts[3
     struct cairn__exchange *exchange = self->exchange;
     int count = 0;
     if (cairn__buffer_length(&self->queued))
-        parts[count++] = (struct iovec){
-            self->queued.data + self->queued.begin, cairn__buffer_length(&self->queued)};
+        parts[count++] = (struct iovec){(char *)(size_t)cairn__buffer_bytes(&self->queued),
+            cairn__buffer_length(&self->queued)};
     if (worker->batch_length)
         parts[count++] = (struct iovec){worker->batch, worker->batch_length};
     if (exchange && exchange->rest.length)
@@ -54,13 +54,22 @@ static bool connection_has_file(const struct cairn__connection *self)
     return self->exchange && self->exchange->file.length;
 }
 
-static ssize_t connection_send(struct cairn__connection *self, struct iovec *parts, int count)
+static ssize_t connection_send_parts(struct cairn__connection *self, int flags)
 {
-    int flags = connection_has_file(self) ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
-    if (count == 1)
-        return send(self->io.fd, parts[0].iov_base, parts[0].iov_len, flags);
-    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+    struct iovec parts[3];
+    struct msghdr message = {.msg_iov = parts};
+    message.msg_iovlen = (size_t)connection_parts(self, parts);
     return sendmsg(self->io.fd, &message, flags);
+}
+
+/* Mostly there is the batch alone. */
+static ssize_t connection_send(struct cairn__connection *self)
+{
+    struct cairn__worker *worker = self->worker;
+    int flags = connection_has_file(self) ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    if (cairn__buffer_length(&self->queued) || (self->exchange && self->exchange->rest.length))
+        return connection_send_parts(self, flags);
+    return send(self->io.fd, worker->batch, worker->batch_length, flags);
 }
 
 /* Takes N sent bytes off the parts, front to back. What is left of the batch must be kept: the
@@ -69,6 +78,10 @@ static void connection_sent(struct cairn__connection *self, size_t n)
 {
     struct cairn__worker *worker = self->worker;
     size_t queued = cairn__buffer_length(&self->queued);
+    if (queued == 0 && n == worker->batch_length) {
+        worker->batch_length = 0;
+        return;
+    }
     size_t part = n < queued ? n : queued;
     if (part)
         cairn__buffer_consume(&self->queued, part);
@@ -147,10 +160,9 @@ static void connection_drained(struct cairn__connection *self)
 /* Sends what stands in memory. Returns whether the socket took some of it. */
 static bool connection_flush_bytes(struct cairn__connection *self)
 {
-    struct iovec parts[3];
     ssize_t n;
     do {
-        n = connection_send(self, parts, connection_parts(self, parts));
+        n = connection_send(self);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno != EAGAIN) {
         self->worker->batch_length = 0;
@@ -304,7 +316,7 @@ static void connection_begin_chunk(struct cairn__connection *self, struct cairn_
         return;
     }
     exchange->chunk = chunk;
-    self->turn_bytes += chunk->bytes.length + TURN_CHUNK_BYTES;
+    self->worker->turn_bytes += chunk->bytes.length + TURN_CHUNK_BYTES;
     if (exchange->stream_left >= 0) {
         if (chunk->bytes.length > (uint64_t)exchange->stream_left) {
             connection_abort(self); /* more than was promised */
@@ -386,7 +398,7 @@ void cairn__connection_pump(struct cairn__connection *self)
                               cairn__buffer_length(&self->queued) > mark;
         if (exchange->is_paused)
             return; /* the socket says when to go on */
-        if (self->turn_bytes > TURN_BYTES) {
+        if (self->worker->turn_bytes > TURN_BYTES) {
             connection_yield(self);
             return;
         }

@@ -7,15 +7,15 @@ static struct cairn__worker *gate_worker(struct cairn__gate *self)
 
 static void gate_append(struct cairn__gate *self, struct cairn__connection *connection)
 {
-    connection->gate_next = NULL;
+    connection->exchange->gate_next = NULL;
     *self->last = connection;
-    self->last = &connection->gate_next;
+    self->last = &connection->exchange->gate_next;
 }
 
 static struct cairn__connection *gate_pop(struct cairn__gate *self)
 {
     struct cairn__connection *first = self->first;
-    self->first = first->gate_next;
+    self->first = first->exchange->gate_next;
     if (!self->first)
         self->last = &self->first;
     return first;
@@ -76,9 +76,9 @@ void cairn__gate_leave(
 {
     struct cairn__connection **at = &self->first;
     while (*at != connection)
-        at = &(*at)->gate_next;
-    *at = connection->gate_next;
-    if (self->last == &connection->gate_next)
+        at = &(*at)->exchange->gate_next;
+    *at = connection->exchange->gate_next;
+    if (self->last == &connection->exchange->gate_next)
         self->last = at;
     /* A place in a queue, or a permit that is on its way, must not wait here for nobody. */
     if (!self->first)

@@ -59,6 +59,7 @@ struct cairn__worker {
     struct cairn_http_counters counters;
     uint64_t date_second; /* of the loop's clock */
     char date[CAIRN_HTTP_DATE_BYTES];
+    size_t turn_bytes;   /* what a stream of the connection that runs has had of this turn */
     size_t batch_length; /* of the connection that runs; empty between two */
     char batch[CAIRN__BATCH_BYTES];
     char scratch[CAIRN__SCRATCH_BYTES];
