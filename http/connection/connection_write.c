@@ -1,6 +1,7 @@
 #include <cairn/http/connection/connection.h>
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -298,6 +299,42 @@ static void connection_put_rest(struct cairn__connection *self, struct cairn_str
     cairn__connection_flush(self);
 }
 
+/* What TCP sends at a time; 1 where there is no such thing. It grows with the peer's window. */
+static size_t connection_segment(const struct cairn__connection *self)
+{
+    int segment = 0;
+    socklen_t size = sizeof(segment);
+    bool is_known =
+        getsockopt(self->io.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, &size) == 0 && segment > 0;
+    return is_known ? (size_t)segment : 1;
+}
+
+/* How much of LENGTH bytes would go out as a segment that is not full. */
+static size_t connection_tail(const struct cairn__connection *self, size_t length)
+{
+    size_t before = cairn__buffer_length(&self->queued) + self->worker->batch_length;
+    size_t tail = (before + length) % connection_segment(self);
+    return tail < length && tail <= CAIRN__COPY_BYTES ? tail : 0;
+}
+
+/* A segment that is not full costs the peer a wake-up as a full one does; with 64 KiB of 65,483
+ * bytes each on loopback, that is every second one. So the end of a large chunk waits for the next
+ * one, unless the socket is full anyway. */
+static void connection_put_chunk(struct cairn__connection *self, struct cairn_str bytes)
+{
+    struct cairn__exchange *exchange = self->exchange;
+    bool is_large = bytes.length > CAIRN__COPY_BYTES && !self->io.is_writing;
+    size_t tail = is_large ? connection_tail(self, bytes.length) : 0;
+    connection_put_rest(self, cairn_str_of(bytes.data, bytes.length - tail));
+    if (self->state == CAIRN__DEAD || tail == 0)
+        return;
+    exchange->base.end.sent += tail;
+    if (exchange->rest.length)
+        exchange->rest.length += tail;
+    else
+        cairn__connection_put(self, bytes.data + bytes.length - tail, tail);
+}
+
 static void connection_end_chunk(struct cairn__connection *self)
 {
     struct cairn__exchange *exchange = self->exchange;
@@ -327,7 +364,7 @@ static void connection_begin_chunk(struct cairn__connection *self, struct cairn_
     if (exchange->plan.is_chunked)
         cairn__connection_put(self, head, cairn_http_encoder_chunk_head(chunk->bytes.length, head));
     if (self->state != CAIRN__DEAD)
-        connection_put_rest(self, chunk->bytes);
+        connection_put_chunk(self, chunk->bytes);
 }
 
 /* RFC 9110 section 6.5.1: trailers only for who has said that it takes them. */
