@@ -1,38 +1,20 @@
-#include <cairn/service/arena.h>
+#include <cairn/service/arena_core.h>
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include <cairn/service/alloc.h>
-#include <cairn/service/poison.h>
 
 #define ARENA_CHUNK_BYTES 4096
-#define ARENA_ALIGN 16
 
-struct arena_chunk {
-    struct arena_chunk *next;
-    size_t size; /* the header included */
-};
-
-struct arena_deferred {
-    struct arena_deferred *next;
+struct cairn__arena_deferred {
+    struct cairn__arena_deferred *next;
     void (*drop)(void *value);
     void *value;
 };
 
-struct cairn_arena {
-    struct arena_chunk chunk; /* the first one: the arena lives in it */
-    struct cairn_arena_cache *cache;
-    struct arena_chunk *chunks; /* the others, latest first */
-    struct arena_deferred *deferred;
-    char *at;
-    char *end;
-    size_t size;
-};
-
 struct cairn_arena_cache {
-    struct arena_chunk *free;
+    struct cairn__arena_chunk *free;
     size_t count;
     size_t max;
 };
@@ -50,7 +32,7 @@ void cairn_arena_cache_free(struct cairn_arena_cache *cache)
     if (!cache)
         return;
     while (cache->free) {
-        struct arena_chunk *chunk = cache->free;
+        struct cairn__arena_chunk *chunk = cache->free;
         cairn__unpoison(chunk, ARENA_CHUNK_BYTES);
         cache->free = chunk->next;
         cairn_free(chunk);
@@ -58,9 +40,9 @@ void cairn_arena_cache_free(struct cairn_arena_cache *cache)
     cairn_free(cache);
 }
 
-static struct arena_chunk *arena_chunk_get(struct cairn_arena_cache *cache, size_t size)
+static struct cairn__arena_chunk *arena_chunk_get(struct cairn_arena_cache *cache, size_t size)
 {
-    struct arena_chunk *chunk = NULL;
+    struct cairn__arena_chunk *chunk = NULL;
     if (size == ARENA_CHUNK_BYTES && cache && cache->free) {
         chunk = cache->free;
         cairn__unpoison(chunk, sizeof(*chunk));
@@ -76,7 +58,7 @@ static struct arena_chunk *arena_chunk_get(struct cairn_arena_cache *cache, size
     return chunk;
 }
 
-static void arena_chunk_put(struct cairn_arena_cache *cache, struct arena_chunk *chunk)
+static void arena_chunk_put(struct cairn_arena_cache *cache, struct cairn__arena_chunk *chunk)
 {
     if (chunk->size != ARENA_CHUNK_BYTES || !cache || cache->count >= cache->max) {
         cairn__unpoison(chunk, chunk->size);
@@ -91,7 +73,7 @@ static void arena_chunk_put(struct cairn_arena_cache *cache, struct arena_chunk 
 
 struct cairn_arena *cairn_arena_new(struct cairn_arena_cache *cache)
 {
-    struct arena_chunk *chunk = arena_chunk_get(cache, ARENA_CHUNK_BYTES);
+    struct cairn__arena_chunk *chunk = arena_chunk_get(cache, ARENA_CHUNK_BYTES);
     if (!chunk)
         return NULL;
     struct cairn_arena *arena = (struct cairn_arena *)chunk;
@@ -110,21 +92,21 @@ void cairn_arena_free(struct cairn_arena *arena)
     if (!arena)
         return;
     while (arena->deferred) {
-        struct arena_deferred *deferred = arena->deferred;
+        struct cairn__arena_deferred *deferred = arena->deferred;
         arena->deferred = deferred->next;
         deferred->drop(deferred->value);
     }
     while (arena->chunks) {
-        struct arena_chunk *chunk = arena->chunks;
+        struct cairn__arena_chunk *chunk = arena->chunks;
         arena->chunks = chunk->next;
         arena_chunk_put(arena->cache, chunk);
     }
     arena_chunk_put(arena->cache, &arena->chunk);
 }
 
-static struct arena_chunk *arena_add_chunk(struct cairn_arena *arena, size_t size)
+static struct cairn__arena_chunk *arena_add_chunk(struct cairn_arena *arena, size_t size)
 {
-    struct arena_chunk *chunk = arena_chunk_get(arena->cache, size);
+    struct cairn__arena_chunk *chunk = arena_chunk_get(arena->cache, size);
     if (!chunk)
         return NULL;
     chunk->next = arena->chunks;
@@ -137,20 +119,20 @@ static struct arena_chunk *arena_add_chunk(struct cairn_arena *arena, size_t siz
 static void *arena_alloc_large(struct cairn_arena *arena, size_t size)
 {
     size_t total;
-    if (__builtin_add_overflow(size, sizeof(struct arena_chunk), &total))
+    if (__builtin_add_overflow(size, sizeof(struct cairn__arena_chunk), &total))
         return NULL;
-    struct arena_chunk *chunk = arena_add_chunk(arena, total);
+    struct cairn__arena_chunk *chunk = arena_add_chunk(arena, total);
     if (!chunk)
         return NULL;
     cairn__unpoison(chunk + 1, size);
     return chunk + 1;
 }
 
-static void *arena_alloc_slow(struct cairn_arena *arena, size_t size)
+void *cairn__arena_alloc_slow(struct cairn_arena *arena, size_t size)
 {
     if (size > ARENA_CHUNK_BYTES / 2)
         return arena_alloc_large(arena, size);
-    struct arena_chunk *chunk = arena_add_chunk(arena, ARENA_CHUNK_BYTES);
+    struct cairn__arena_chunk *chunk = arena_add_chunk(arena, ARENA_CHUNK_BYTES);
     if (!chunk)
         return NULL;
     arena->at = (char *)(chunk + 1) + size;
@@ -161,24 +143,12 @@ static void *arena_alloc_slow(struct cairn_arena *arena, size_t size)
 
 void *cairn_arena_alloc(struct cairn_arena *arena, size_t size)
 {
-    size_t skip = (size_t)(-(uintptr_t)arena->at & (ARENA_ALIGN - 1));
-    size_t room = (size_t)(arena->end - arena->at);
-    if (CAIRN_UNLIKELY(size > room || skip > room - size))
-        return arena_alloc_slow(arena, size);
-    char *block = arena->at + skip;
-    arena->at = block + size;
-    cairn__unpoison(block, size);
-    return block;
+    return cairn__arena_alloc(arena, size);
 }
 
 char *cairn_arena_alloc_text(struct cairn_arena *arena, size_t size)
 {
-    if (CAIRN_UNLIKELY(size > (size_t)(arena->end - arena->at)))
-        return arena_alloc_slow(arena, size);
-    char *block = arena->at;
-    arena->at += size;
-    cairn__unpoison(block, size);
-    return block;
+    return cairn__arena_alloc_text(arena, size);
 }
 
 struct cairn_str cairn_arena_copy(struct cairn_arena *arena, struct cairn_str s)
@@ -216,10 +186,10 @@ struct cairn_str cairn_arena_printf(struct cairn_arena *arena, const char *forma
 
 int cairn_arena_defer(struct cairn_arena *arena, void (*drop)(void *value), void *value)
 {
-    struct arena_deferred *deferred = cairn_arena_alloc(arena, sizeof(*deferred));
+    struct cairn__arena_deferred *deferred = cairn_arena_alloc(arena, sizeof(*deferred));
     if (!deferred)
         return -1;
-    *deferred = (struct arena_deferred){arena->deferred, drop, value};
+    *deferred = (struct cairn__arena_deferred){arena->deferred, drop, value};
     arena->deferred = deferred;
     return 0;
 }

@@ -12,6 +12,7 @@
 
 /* Sixteen bytes, all compared or added at once; a comparison gives bytes of ones and of zeros. */
 typedef uint8_t cairn__block __attribute__((vector_size(16)));
+typedef uint64_t cairn__halves __attribute__((vector_size(16)));
 
 static inline uint64_t cairn__word(const char *bytes)
 {
@@ -22,16 +23,12 @@ static inline uint64_t cairn__word(const char *bytes)
 
 static inline cairn__block cairn__block_of(uint64_t first, uint64_t second)
 {
-    const uint64_t halves[2] = {first, second};
-    cairn__block block;
-    memcpy(&block, halves, sizeof(block));
-    return block;
+    return (cairn__block)(cairn__halves){first, second};
 }
 
 static inline bool cairn__block_is_zero(cairn__block block)
 {
-    uint64_t halves[2];
-    memcpy(halves, &block, sizeof(block));
+    cairn__halves halves = (cairn__halves)block;
     return (halves[0] | halves[1]) == 0;
 }
 
@@ -45,6 +42,14 @@ static inline cairn__block cairn__block_invisible(cairn__block block)
 static inline cairn__block cairn__block_unusual(cairn__block block)
 {
     return (cairn__block)(((block | 0x20) - 'a' >= 26) & (block != '-'));
+}
+
+/* Ones in each byte that is neither a letter, nor a digit, nor one of "-.": nearly none of a host.
+ */
+static inline cairn__block cairn__block_no_host(cairn__block block)
+{
+    return (
+        cairn__block)(((block | 0x20) - 'a' >= 26) & ((block - '-' > '9' - '-') | (block == '/')));
 }
 
 /* Whether MARK marks none of the LENGTH bytes at TEXT, at least eight. */

@@ -5,6 +5,7 @@
 #include <cairn/http/codec/llhttp.h>
 #include <cairn/http/codec/section.h>
 #include <cairn/http/codec/target.h>
+#include <cairn/service/arena_core.h>
 #include <cairn/service/assert.h>
 
 enum decoder_state {
@@ -33,7 +34,7 @@ struct cairn_http_decoder {
 struct cairn_http_decoder *cairn_http_decoder_new(
     struct cairn_arena *arena, const struct cairn_http_limits *limits)
 {
-    struct cairn_http_decoder *self = cairn_arena_alloc(arena, sizeof(*self));
+    struct cairn_http_decoder *self = cairn__arena_alloc(arena, sizeof(*self));
     if (!self)
         return NULL;
     self->arena = arena;
@@ -87,7 +88,7 @@ static int decoder_reserve_fields(struct cairn_http_fields *fields, size_t count
 {
     if (count == 0)
         return 0;
-    fields->items = cairn_arena_alloc(fields->arena, count * sizeof(*fields->items));
+    fields->items = cairn__arena_alloc(fields->arena, count * sizeof(*fields->items));
     if (!fields->items)
         return -1;
     fields->capacity = count;

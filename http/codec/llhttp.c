@@ -2,6 +2,8 @@
 
 #include <llhttp.h>
 
+#include <cairn/service/arena_core.h>
+
 /* Before version 9 llhttp is strict only when it is compiled so, and its header with it. */
 #if LLHTTP_VERSION_MAJOR < 9
 _Static_assert(LLHTTP_STRICT_MODE, "llhttp must be compiled with LLHTTP_STRICT_MODE=1");
@@ -65,7 +67,7 @@ static const llhttp_settings_t llhttp_settings = {
 
 struct cairn__llhttp *cairn__llhttp_new(struct cairn_arena *arena)
 {
-    struct cairn__llhttp *self = cairn_arena_alloc(arena, sizeof(*self));
+    struct cairn__llhttp *self = cairn__arena_alloc(arena, sizeof(*self));
     if (!self)
         return NULL;
     llhttp_init(&self->parser, HTTP_REQUEST, &llhttp_settings);

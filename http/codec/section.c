@@ -1,5 +1,7 @@
 #include <cairn/http/codec/section.h>
 
+#include <cairn/service/arena_core.h>
+
 #define SECTION_FIRST_BYTES 512
 
 /* Room for LENGTH bytes, and for as many again. */
@@ -10,7 +12,7 @@ static int section_reserve(struct cairn__section *self, struct cairn_arena *aren
     size_t capacity = length < SECTION_FIRST_BYTES / 2 ? SECTION_FIRST_BYTES : 2 * length;
     if (capacity > self->max_bytes)
         capacity = self->max_bytes;
-    char *bytes = cairn_arena_alloc_text(arena, capacity);
+    char *bytes = cairn__arena_alloc_text(arena, capacity);
     if (!bytes)
         return -1;
     if (self->length)
@@ -49,7 +51,7 @@ static enum cairn__section_result section_feed_first(struct cairn__section *self
     enum cairn__guard_state state = cairn__guard_scan(&self->guard, cairn_str_of(data, length));
     if (state == CAIRN__GUARD_COMPLETE) {
         *used = self->length = self->guard.at;
-        self->bytes = cairn_arena_alloc_text(arena, self->length);
+        self->bytes = cairn__arena_alloc_text(arena, self->length);
         if (!self->bytes)
             return CAIRN__SECTION_NO_MEMORY;
         memcpy(self->bytes, data, self->length);

@@ -1,5 +1,6 @@
 #include <cairn/http/codec/target.h>
 
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/codec/chars.h>
 
 /* The length of "http://" or "https://" in front of TARGET; 0 when there is neither. */
@@ -68,6 +69,11 @@ static const char *authority_name(const char *p, const char *end)
 
 bool cairn__authority_parse(struct cairn_str authority, size_t *host_length)
 {
+    if (authority.length >= 8 &&
+        cairn__blocks_are(authority.data, authority.length, cairn__block_no_host)) {
+        *host_length = authority.length;
+        return true;
+    }
     const char *p = authority.data;
     const char *end = p + authority.length;
     p = p < end && *p == '[' ? authority_literal(p, end) : authority_name(p, end);

@@ -4,6 +4,7 @@
 
 #include <cairn/http/error_response.h>
 #include <cairn/http/server/worker.h>
+#include <cairn/service/arena_core.h>
 
 static const struct cairn_http_limits *connection_limits(const struct cairn__connection *self)
 {
@@ -47,7 +48,7 @@ static int connection_begin(struct cairn__connection *self)
     struct cairn_arena *arena = cairn_arena_new(self->worker->arenas);
     if (!arena)
         return -1;
-    struct cairn__exchange *exchange = cairn_arena_alloc(arena, sizeof(*exchange));
+    struct cairn__exchange *exchange = cairn__arena_alloc(arena, sizeof(*exchange));
     *exchange = (struct cairn__exchange){
         .base.ops = &connection_exchange_ops, .arena = arena, .connection = self};
     exchange->decoder = cairn_http_decoder_new(arena, connection_limits(self));

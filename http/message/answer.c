@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cairn/http/body.h>
+#include <cairn/service/arena_core.h>
 #include <cairn/service/assert.h>
 
 /* Room for the fields that most responses have. */
@@ -18,7 +19,7 @@ struct cairn_http_response *cairn_http_response_new(
 {
     CAIRN_ASSERT(status >= 200 && status <= 599, "cairn_http_response_new",
         "the status of a response is from 200 to 599");
-    struct answer *self = cairn_arena_alloc(req->arena, sizeof(*self));
+    struct answer *self = cairn__arena_alloc(req->arena, sizeof(*self));
     if (!self)
         return NULL;
     self->res = (struct cairn_http_response){

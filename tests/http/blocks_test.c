@@ -36,7 +36,9 @@ static void each_byte_is_marked_by_what_it_is_wherever_it_stands(void **state)
             bool is_usual = c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
             text[at] = (char)c;
             assert_int_equal(cairn__blocks_are(text, 16, cairn__block_invisible), is_visible);
+            bool is_host = is_usual || c == '.' || (c >= '0' && c <= '9');
             assert_int_equal(cairn__blocks_are(text, 16, cairn__block_unusual), is_usual);
+            assert_int_equal(cairn__blocks_are(text, 16, cairn__block_no_host), is_host);
         }
     }
 }
