@@ -2,6 +2,7 @@
 
 #include <cairn/http/body.h>
 #include <cairn/http/codec/blocks.h>
+#include <cairn/http/codec/content_types.h>
 #include <cairn/http/codec/reason.h>
 
 #define ENCODER_DATE_LENGTH (CAIRN_HTTP_DATE_BYTES - 1)
@@ -106,6 +107,11 @@ static inline enum encoder_result encoder_put_fields(
     const struct cairn_http_field *field = fields->items;
     char *to = *at;
     for (size_t left = fields->count; left > 0; left--, field++) {
+        const struct cairn__content_type *known = cairn__content_type_of(field);
+        if (known && known->line.length <= (size_t)(end - to)) {
+            to = encoder_put(to, known->line);
+            continue;
+        }
         if (!encoder_may_send(field))
             return ENCODER_REFUSED;
         if (encoder_owns(field->name))

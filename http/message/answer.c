@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cairn/http/body.h>
+#include <cairn/http/codec/content_types.h>
 #include <cairn/service/arena_core.h>
 #include <cairn/service/assert.h>
 
@@ -38,9 +39,17 @@ struct cairn_http_response *cairn_http_text(
     if (!res)
         return NULL;
     res->body = cairn_str_from(text);
-    res->fields.items[res->fields.count++] = (struct cairn_http_field){
-        CAIRN_STR("Content-Type"), CAIRN_STR("text/plain; charset=utf-8")};
+    res->fields.items[res->fields.count++] = cairn__content_types[0].field;
     return res;
+}
+
+static int answer_set_type(struct cairn_http_fields *fields, struct cairn_str value)
+{
+    const struct cairn__content_type *known = cairn__content_type_find(value);
+    if (!known)
+        return cairn_http_fields_add(fields, CAIRN_STR("Content-Type"), value);
+    fields->items[fields->count++] = known->field;
+    return 0;
 }
 
 struct cairn_http_response *cairn_http_bytes(const struct cairn_http_request *req, int status,
@@ -50,10 +59,7 @@ struct cairn_http_response *cairn_http_bytes(const struct cairn_http_request *re
     if (!res)
         return NULL;
     res->body = body;
-    if (content_type && cairn_http_fields_add(
-                            &res->fields, CAIRN_STR("Content-Type"), cairn_str_from(content_type)))
-        return NULL;
-    return res;
+    return content_type && answer_set_type(&res->fields, cairn_str_from(content_type)) ? NULL : res;
 }
 
 struct cairn_http_response *cairn_http_owned(const struct cairn_http_request *req, int status,

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <llhttp.h>
 
+#include <cairn/http/codec/content_types.h>
 #include <cairn/http/encoder.h>
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -62,6 +63,31 @@ static void writes_a_response_with_a_body(void **state)
         "Content-Length: 13\r\n\r\n");
     assert_head(cairn_http_response_new(req, 404), plan_for(CAIRN_HTTP_GET),
         "HTTP/1.1 404 Not Found\r\nDate: " DATE "\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* A line that is known is what would be written of its field; a part of its value is another. */
+static void writes_a_known_content_type_as_any_other(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CAIRN__CONTENT_TYPES; i++) {
+        struct cairn_http_field field = cairn__content_types[i].field;
+        char expected[256];
+        for (; field.value.length > 0; field.value.length--) {
+            bool is_whole = field.value.length == cairn__content_types[i].field.value.length;
+            struct cairn_http_response *res = cairn_http_response_new(req, 200);
+            assert_true(cairn_http_is_token(field.name));
+            assert_int_equal(cairn__content_type_of(&field) != NULL, is_whole);
+            res->fields.items[res->fields.count++] = field;
+            snprintf(expected, sizeof(expected),
+                "HTTP/1.1 200 OK\r\nDate: %s\r\n%.*s: %.*s\r\nContent-Length: 0\r\n\r\n", DATE,
+                (int)field.name.length, field.name.data, (int)field.value.length, field.value.data);
+            assert_head(res, plan_for(CAIRN_HTTP_GET),
+                cairn_http_is_field_value(field.value) ? expected : "");
+        }
+        assert_ptr_equal(cairn__content_type_find(cairn__content_types[i].field.value),
+            &cairn__content_types[i]);
+    }
+    assert_null(cairn__content_type_find(CAIRN_STR("text/plain")));
 }
 
 static void names_a_status_that_has_no_name_unknown(void **state)
@@ -399,6 +425,7 @@ int main(void)
         IN_ARENA(sends_a_stream_of_unknown_length_in_chunks),
         IN_ARENA(ends_the_connection_with_a_stream_of_unknown_length_to_http_1_0),
         IN_ARENA(sends_nothing_of_a_response_that_would_be_read_as_two),
+        IN_ARENA(writes_a_known_content_type_as_any_other),
         cmocka_unit_test(writes_chunk_sizes_in_hexadecimal),
         cmocka_unit_test(writes_dates_as_the_c_library_does),
         cmocka_unit_test(what_it_sends_reads_back_as_it_was),
