@@ -111,3 +111,15 @@ function(cairn_soak name)
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/soak)
     add_dependencies(cairn_soak soak_${name})
 endfunction()
+
+# The short form of tests/soak/<name>.py as a test: it needs loopback and our own programs alone.
+function(cairn_soak_short name)
+    find_program(CAIRN_PYTHON3 python3)
+    if(CAIRN_PYTHON3)
+        add_test(NAME soak/${name}
+            COMMAND ${CAIRN_PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/soak/${name}.py --short)
+        cairn_test_properties(soak/${name} LABELS integration)
+        set_property(TEST soak/${name} APPEND PROPERTY
+            ENVIRONMENT CAIRN_SOAK_BIN=${CMAKE_CURRENT_BINARY_DIR}/soak)
+    endif()
+endfunction()

@@ -112,7 +112,7 @@ struct cairn__exchange {
 struct cairn__wait {
     uint64_t since_ms;
     uint64_t moved_bytes; /* since then: taken by the socket, or thrown away */
-    uint64_t held_bytes;  /* by the socket, when it last took some */
+    uint64_t held_bytes;  /* by the socket, some time after it last took some */
 };
 
 struct cairn__connection {

@@ -5,6 +5,11 @@
 
 #include <cairn/http/server/worker.h>
 
+/* What the socket holds is not known yet. */
+#define WAIT_UNKNOWN UINT64_MAX
+/* Of write_ms, the part after which the peer's kernel has taken what it takes by itself. */
+#define WAIT_SETTLES 8
+
 /*
  * While output waits for the socket its peer must take it, and fast enough to be worth the wait.
  * The socket says that there is room again only when a good part of its buffer is free: where it
@@ -34,18 +39,27 @@ static void wait_start(struct cairn__connection *self)
     self->wait.moved_bytes = 0;
 }
 
+static uint64_t wait_settle_ms(const struct cairn__connection *self)
+{
+    return self->worker->options->limits.write_ms / WAIT_SETTLES;
+}
+
+static void wait_allow_time(struct cairn__connection *self)
+{
+    self->wait.held_bytes = WAIT_UNKNOWN;
+    cairn__connection_deadline(self, wait_settle_ms(self));
+}
+
 void cairn__wait_begin(struct cairn__connection *self)
 {
     wait_start(self);
-    self->wait.held_bytes = wait_held(self);
-    cairn__connection_deadline(self, self->worker->options->limits.write_ms);
+    wait_allow_time(self);
 }
 
 bool cairn__wait_progress(struct cairn__connection *self)
 {
     uint64_t waited_ms = wait_now(self) - self->wait.since_ms;
-    self->wait.held_bytes = wait_held(self);
-    cairn__connection_deadline(self, self->worker->options->limits.write_ms);
+    wait_allow_time(self);
     if (waited_ms < CAIRN__WRITE_RATE_MS)
         return true;
     bool is_enough = self->wait.moved_bytes >= wait_least(self, waited_ms);
@@ -55,16 +69,18 @@ bool cairn__wait_progress(struct cairn__connection *self)
 
 bool cairn__wait_expires(struct cairn__connection *self)
 {
-    uint64_t write_ms = self->worker->options->limits.write_ms;
+    uint64_t rest_ms = self->worker->options->limits.write_ms - wait_settle_ms(self);
     uint64_t before = self->wait.held_bytes;
     if (!self->io.is_writing)
         return true;
     self->wait.held_bytes = wait_held(self);
-    if (before < self->wait.held_bytes + wait_least(self, write_ms) ||
-        before == self->wait.held_bytes)
-        return true;
-    cairn__connection_deadline(self, write_ms);
-    return false;
+    bool is_over = before == WAIT_UNKNOWN
+                       ? wait_now(self) >= self->deadline_ms + rest_ms
+                       : before == self->wait.held_bytes ||
+                             before < self->wait.held_bytes + wait_least(self, rest_ms);
+    if (!is_over)
+        cairn__connection_deadline(self, rest_ms);
+    return is_over;
 }
 
 void cairn__linger_begin(struct cairn__connection *self)

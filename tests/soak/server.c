@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/http/body.h>
+#include <cairn/http/answer.h>
 #include <cairn/http/router.h>
 #include <cairn/http/server.h>
 
@@ -49,23 +49,17 @@ static struct cairn_http_response *stream(struct cairn_http_request *req, void *
     return cairn_http_stream(req, 200, NULL, cairn_stream_box(&ops, &none), -1);
 }
 
-static struct cairn_http_response *number(struct cairn_http_request *req, uint64_t value)
-{
-    char text[32];
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-    return cairn_http_text(req, 200, text);
-}
-
 static struct cairn_http_response *how_much(struct cairn_http_request *req, void *state)
 {
     (void)state;
-    return number(req, __atomic_load_n(&produced, __ATOMIC_RELAXED));
+    uint64_t total = __atomic_load_n(&produced, __ATOMIC_RELAXED);
+    return cairn_http_textf(req, 200, "%llu", (unsigned long long)total);
 }
 
 static struct cairn_http_response *upload(struct cairn_http_request *req, void *state)
 {
     (void)state;
-    return number(req, req->body.length);
+    return cairn_http_textf(req, 200, "%zu", req->body.length);
 }
 
 static struct cairn_service *app(void *cx, const struct cairn_http_worker *worker)

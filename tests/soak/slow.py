@@ -31,7 +31,7 @@ def attack(port, options, seconds):
 def play(name, options, limit):
     with_limit = limit + 1 + COUNT / RATE  # from when the first one comes to when the last one has to be gone
     server = soak.Server()
-    healthy = soak.Pace(server.port, 1, 200, 600)
+    healthy = soak.Healthy(server)
     time.sleep(0.5)
     before = server.descriptors()
     process = attack(server.port, options, limit + 30)
@@ -50,11 +50,9 @@ def play(name, options, limit):
         time.sleep(0.05)
     process.terminate()
     process.wait()
-    got = healthy.stop()
+    healthy.stop(f"{name}: healthy client", HEALTHY_MS)
     counters = server.stop()
     print(f"{name}: {most} at once, {counters}", flush=True)
-    soak.at_most(f"{name}: healthy client, p99", HEALTHY_MS, got["p99_ms"], " ms")
-    soak.figure(f"{name}: healthy client, errors", "0", got["errors"], got["errors"] == 0)
     soak.figure(f"{name}: slow ones are gone after", f"<= {with_limit:.0f} s",
                 "never" if gone is None else f"{gone:.1f} s", gone is not None and gone <= with_limit)
 

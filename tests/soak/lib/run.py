@@ -52,7 +52,7 @@ def run(name, file, arguments):
     print(f"\n== {name}", flush=True)
     figures = []
     begin = time.monotonic()
-    with subprocess.Popen(["timeout", "-k", "10", str(LONGEST), "nice"] + command(file) + arguments,
+    with subprocess.Popen(["timeout", "-k", "10", str(LONGEST)] + command(file) + arguments,
                           stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             print("   " + line, end="", flush=True)

@@ -1,5 +1,6 @@
 """What the soaks share: pass figures, the server they are against, and the client that must not suffer."""
 
+import atexit
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import time
 BIN = os.environ.get("CAIRN_SOAK_BIN", os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.dirname(os.path.abspath(__file__))))), "build", "release", "tests", "soak"))
 SHORT = "--short" in sys.argv[1:]
+SLACK = 5 if SHORT else 1  # of times: a short run may be a test under a sanitizer, beside others
 failures = []
 
 
@@ -41,6 +43,7 @@ class Server:
     def __init__(self, prefix=(), **limits):
         arguments = [f"{name}={value}" for name, value in limits.items()]
         self.process = subprocess.Popen([*prefix, BIN + "/server", *arguments], stderr=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.port = int(re.search(r"port (\d+)", self.process.stderr.readline()).group(1))
         self.pid = self.process.pid
 
@@ -65,14 +68,14 @@ class Server:
             return int(re.search(r"^VmRSS:\s*(\d+)", status.read(), re.M).group(1))
 
     def stop(self):
-        """Drains it. Returns its counters, and its exit status as `status`."""
+        """Drains it. Returns its counters, its exit status as `status`, and how many `lines` it has said."""
         self.process.terminate()
         text = self.process.communicate(timeout=60)[1]
         counters = {"status": self.process.returncode}
-        for line in text.splitlines():
-            if line.startswith("worker "):
-                for name, value in re.findall(r"(\w+)=(\d+)", line):
-                    counters[name] = counters.get(name, 0) + int(value)
+        said, _, printed = text.partition("worker 0:")
+        for name, value in re.findall(r"(\w+)=(\d+)", printed):
+            counters[name] = counters.get(name, 0) + int(value)
+        counters["lines"] = said.count("\n")
         return counters
 
 
@@ -82,15 +85,39 @@ class Pace:
     def __init__(self, port, connections, rate, seconds):
         self.process = subprocess.Popen([BIN + "/pace", str(port), str(connections), str(rate), str(seconds)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
 
     def stop(self):
         """Ends it early, with what it has."""
         self.process.stdin.close()
-        self.process.stdin = None
         return self.result()
 
     def result(self):
-        return json.loads(self.process.communicate(timeout=600)[0])
+        text = self.process.stdout.read()
+        self.process.wait()
+        return json.loads(text)
+
+
+class Healthy:
+    """A client that must not suffer, and one like it of a server that nothing is done to: what both suffer is the
+    machine's."""
+
+    def __init__(self, server, connections=1, rate=200):
+        self.control = Server()
+        self.beside = Pace(self.control.port, connections, rate, 3600)
+        self.client = Pace(server.port, connections, rate, 3600)
+
+    def stop(self, name, limit_ms):
+        """Its figures: the 99th percentile beyond that of the other, and errors."""
+        got = self.client.stop()
+        beside = self.beside.stop()
+        self.control.stop()
+        print(f"healthy client: {got}\nuntouched: {beside}", flush=True)
+        limit_ms *= SLACK
+        beyond = max(0, got["p99_ms"] - beside["p99_ms"])
+        figure(f"{name}, p99 beyond an untouched server's", f"<= {limit_ms} ms",
+               f"{beyond:.1f} ms ({got['p99_ms']:.1f} - {beside['p99_ms']:.1f})", beyond <= limit_ms)
+        figure(f"{name}, errors", "0", got["errors"], got["errors"] == 0 and got["answered"] > 0)
 
 
 def wait_until(condition, seconds, step=0.02):
