@@ -6,7 +6,7 @@
 #   cairn_test(http/json COMPONENTS json)                  left out where that component is not built
 #   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
 #   cairn_soak(server)                                     tests/soak/server.c, for the scripts there
-#   cairn_bench(micro)                                     tests/bench/micro.c
+#   cairn_bench(sim)                                       tests/bench/sim.c
 #   cairn_bench(peers/evhttp_hello LIBS ${library})        build/<preset>/tests/bench/evhttp_hello
 
 set(CAIRN_TEST_ENVIRONMENT

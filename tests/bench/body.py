@@ -117,7 +117,8 @@ def main():
     rows = measure(args)
     report.save({"machine": machine.describe(), "rows": rows}, os.path.join(servers.BUILD, "body.json"))
     print("\n" + report.plain(COLUMNS, rows))
-    print("\nnginx reads a file into memory of its own where a stream is asked for, and sends one where JSON is. hyper's files come by way of a thread.")
+    print("\nnginx reads a file into memory of its own where a stream is asked for, and sends one where JSON is; hyper's "
+          "files come by way of a thread.")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,17 @@ def instructions(kind, requests):
     return (_collected(kind, requests) - _collected(kind, few)) / (requests - few)
 
 
+def instructions_of_part(name):
+    """Of one call of a part that micro/ knows, the same way."""
+    few, many = 1000, 5000
+    seen = []
+    for calls in (few, many):
+        run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", servers.BIN + "/micro",
+                              "--only", name, str(calls)], stderr=subprocess.PIPE, text=True, check=True)
+        seen.append(int(re.search(r"Collected : (\d+)", run.stderr).group(1)))
+    return (seen[1] - seen[0]) / (many - few)
+
+
 def allocations(kind, requests):
     """(calls that allocate, calls of free, bytes) of one request, once it is warm. Two loads again: both open
     their connections."""

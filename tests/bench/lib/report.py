@@ -6,6 +6,7 @@ import re
 
 from lib import chart, servers
 
+README = os.path.join(servers.ROOT, "README.md")
 DOCS = os.path.join(servers.ROOT, "docs", "performance.md")
 CHARTS = os.path.join(servers.ROOT, "docs", "charts")
 RESULTS = os.path.join(servers.BUILD, "results.json")
@@ -88,6 +89,18 @@ LATENCY = [
 ]
 
 
+# For who reads no further.
+SHORT = [
+    ("server", _title),
+    ("CPU a request, times the floor", lambda s: _get(s, "64", "ratio", 2)),
+    ("the same, 16 pipelined", lambda s: _get(s, "pipelined", "ratio", 2)),
+    ("p99 us", lambda s: _get(s, "64", "p99_us", 0)),
+    ("user instructions", lambda s: number(s["counts"].get("instructions"), 0)),
+    ("allocations", _allocations),
+    ("bytes an idle connection", lambda s: number(s["counts"].get("idle_bytes"), 0)),
+]
+
+
 def table(columns, rows):
     lines = ["| " + " | ".join(name for name, _ in columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(cell(row)) for _, cell in columns) + " |" for row in rows]
@@ -117,7 +130,8 @@ def show(results):
               "disturbed by other processes; where all of a figure were, trust the ratio at most.")
 
 
-def _machine(results):
+def origin(results):
+    """When, where and by what the results were measured."""
     m = results["machine"]
     versions = ", ".join(f"{name} {value}" for name, value in m["versions"].items() if value)
     return f"{m['date']}: {m['cpus']} CPUs of {m['cpu']}, Linux {m['kernel']}; {versions}. `{results['command']}`"
@@ -129,7 +143,7 @@ def _skipped(results):
 
 
 def _charts(results):
-    """The charts that the results have data for: {file: svg}."""
+    """The charts that the results have data for: {file: (title, svg)}."""
     timed = [(name, s) for name, s in results["servers"].items() if "64" in s.get("loads", {})]
     if not timed:
         return {}
@@ -137,36 +151,45 @@ def _charts(results):
            for n, s in timed]
     latency = [(n, s["title"], [s["loads"]["64"][key]["median"] for key in ("p50_us", "p90_us", "p99_us")])
                for n, s in timed]
+    source = f"{results['machine']['date']}, {results['machine']['cpu']}, {results['command']}"
     return {
-        "cpu.svg": chart.bars("CPU for a request, 64 connections",
-                              "microseconds: in the program itself / with the kernel; less is better", cpu, "us"),
-        "latency.svg": chart.bars("Latency, 64 connections, as fast as one core asks",
-                                  "microseconds: median / 90th / 99th percentile; less is better", latency, "us"),
+        name: (title, chart.bars(title, parts, rows, "microseconds; less is better", source))
+        for name, title, parts, rows in (
+            ("cpu.svg", "CPU for a request, 64 connections",
+             ("of the program itself", "with the kernel's part"), cpu),
+            ("latency.svg", "Latency, 64 connections, as fast as one core asks",
+             ("median", "90th percentile", "99th percentile"), latency),
+        )
     }
 
 
-def _between(text, mark, body):
+def replace(path, mark, body):
+    """Puts BODY between the marks of that name in the file at PATH."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
     pattern = re.compile(rf"(<!-- bench: {mark} -->\n).*?(<!-- /bench -->)", re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"bench: docs/performance.md has no <!-- bench: {mark} -->")
-    return pattern.sub(lambda m: m.group(1) + body + "\n" + m.group(2), text)
+        raise SystemExit(f"bench: {os.path.relpath(path)} has no <!-- bench: {mark} -->")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(pattern.sub(lambda m: m.group(1) + body + "\n" + m.group(2), text))
 
 
 def write_docs(results):
-    with open(DOCS, encoding="utf-8") as file:
-        text = file.read()
     counted, timed = _rows(results, "counts"), _rows(results, "loads")
-    note = _machine(results) + _skipped(results)
+    note = origin(results) + _skipped(results)
+    written = ["docs/performance.md"]
     if counted:
-        text = _between(text, "counts", table(COUNTS, counted) + "\n\n" + note)
-    charts = _charts(results)
+        replace(DOCS, "counts", table(COUNTS, counted) + "\n\n" + note)
     if timed:
-        images = "".join(f"![{name[:-4]}](charts/{name})\n" for name in charts)
-        text = _between(text, "times", "\n".join([images, table(CPU, timed), "", table(LATENCY, timed), "", note]))
+        charts = _charts(results)
+        images = "".join(f"![{title}](charts/{name})\n" for name, (title, _) in charts.items())
+        replace(DOCS, "times", "\n".join([images, table(CPU, timed), "", table(LATENCY, timed), "", note]))
         os.makedirs(CHARTS, exist_ok=True)
-        for name, svg in charts.items():
+        for name, (_, svg) in charts.items():
             with open(os.path.join(CHARTS, name), "w", encoding="utf-8") as file:
                 file.write(svg)
-    with open(DOCS, "w", encoding="utf-8") as file:
-        file.write(text)
-    print(f"written: docs/performance.md{''.join(', docs/charts/' + name for name in charts)}")
+            written.append("docs/charts/" + name)
+    if counted and timed:
+        replace(README, "short", table(SHORT, timed) + "\n\n" + origin(results))
+        written.append("README.md")
+    print(f"written: {', '.join(written)}")

@@ -1,14 +1,17 @@
-//! What a layer of Rust's Tower costs: poll_ready, call, and driving the future to its end, in nanoseconds.
-//! Every level is a BoxService, as every service of cairn is behind a table of functions. Prints
-//! "NAME READY PENDING_ONCE", what the layer adds to the leaf.
+//! What micro/ measures of cairn, of Rust's Tower and of tokio's timers: nanoseconds of CPU a call, one pass of each,
+//! `NAME NS` a line. Services are poll_ready, call, and driving the future to its end. `NAME` is boxed, as every service
+//! of cairn stands behind a table of functions: a BoxService at each level. `static.NAME` is one type, which the
+//! compiler sees through.
 
 use std::future::{ready, Future};
 use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tower::filter::{AsyncFilter, Filter};
+use tokio::time::{sleep_until, Instant, Sleep};
+use tower::limit::rate::Rate;
 use tower::limit::{ConcurrencyLimit, RateLimit};
 use tower::load_shed::LoadShed;
 use tower::retry::{Policy, Retry};
@@ -17,8 +20,9 @@ use tower::spawn_ready::SpawnReady;
 use tower::util::{AndThen, BoxCloneService, BoxService, MapErr, MapRequest, MapResponse, Then};
 use tower::{BoxError, Service};
 
-const CALLS: u32 = 400_000;
-const ROUNDS: usize = 9;
+const CALLS: u32 = 200_000;
+const STRIDE: usize = 7919;
+const OTHERS_MS: u64 = 60_000;
 
 type Boxed = BoxService<u64, u64, BoxError>;
 
@@ -88,70 +92,197 @@ fn noop_waker() -> Waker {
     unsafe { Waker::from_raw(RawWaker::new(ptr::null(), &TABLE)) }
 }
 
-fn one_round(service: &mut Boxed) -> f64 {
+#[repr(C)]
+struct Timespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+extern "C" {
+    fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
+}
+
+/// Of this thread alone.
+fn cpu_ns() -> f64 {
+    const THREAD_CPUTIME: i32 = 3;
+    let mut time = Timespec { seconds: 0, nanoseconds: 0 };
+    unsafe { clock_gettime(THREAD_CPUTIME, &mut time) };
+    time.seconds as f64 * 1e9 + time.nanoseconds as f64
+}
+
+fn measure(name: &str, mut run: impl FnMut(u32)) {
+    run(CALLS / 4);
+    let begin = cpu_ns();
+    run(CALLS);
+    println!("{} {:.2}", name, (cpu_ns() - begin) / f64::from(CALLS));
+}
+
+fn service<S>(name: &str, mut service: S)
+where
+    S: Service<u64, Response = u64, Error = BoxError>,
+{
     let waker = noop_waker();
     let mut cx = Context::from_waker(&waker);
-    let begin = Instant::now();
-    for value in 0..CALLS {
-        match service.poll_ready(&mut cx) {
-            Poll::Ready(Ok(())) => {}
-            _ => panic!("not ready"),
-        }
-        let mut future = service.call(u64::from(value));
-        loop {
-            match future.as_mut().poll(&mut cx) {
-                Poll::Ready(Ok(answer)) => {
-                    assert_eq!(answer, u64::from(value));
-                    break;
+    measure(name, |calls| {
+        for value in 0..u64::from(calls) {
+            match service.poll_ready(&mut cx) {
+                Poll::Ready(Ok(())) => {}
+                _ => panic!("not ready"),
+            }
+            let mut future = service.call(unsafe { ptr::read_volatile(&value) });
+            let mut future = unsafe { Pin::new_unchecked(&mut future) };
+            loop {
+                match future.as_mut().poll(&mut cx) {
+                    Poll::Ready(Ok(answer)) => {
+                        assert_eq!(answer, value);
+                        break;
+                    }
+                    Poll::Ready(Err(_)) => panic!("failed"),
+                    Poll::Pending => {}
                 }
-                Poll::Ready(Err(_)) => panic!("failed"),
-                Poll::Pending => {}
             }
         }
+    });
+}
+
+/// A layer that passes everything on, through a future of its own.
+struct Pass<S>(S);
+
+struct PassFuture<F>(F);
+
+impl<F: Future> Future for PassFuture<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        unsafe { self.map_unchecked_mut(|this| &mut this.0) }.poll(cx)
     }
-    begin.elapsed().as_nanos() as f64 / f64::from(CALLS)
 }
 
-fn measure(mut service: Boxed) -> f64 {
-    one_round(&mut service);
-    let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| one_round(&mut service)).collect();
-    rounds.sort_by(|a, b| a.partial_cmp(b).unwrap());
-    rounds[ROUNDS / 2]
+impl<S: Service<u64>> Service<u64> for Pass<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = PassFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, value: u64) -> Self::Future {
+        PassFuture(self.0.call(value))
+    }
 }
 
-fn report(name: &str, layer: impl Fn(bool) -> Boxed) {
-    let added: Vec<f64> =
-        [true, false].iter().map(|&is_ready| measure(layer(is_ready)) - measure(leaf(is_ready))).collect();
-    println!("{} {:.1} {:.1}", name, added[0], added[1]);
+fn each(name: &str, layer: impl Fn(bool) -> Boxed) {
+    service(&format!("{}.ready", name), layer(true));
+    service(&format!("{}.once", name), layer(false));
+}
+
+fn layer(name: &str, layer: impl Fn(bool) -> Boxed) {
+    each(&format!("layer.{}", name), layer);
+}
+
+fn passes(is_ready: bool, count: usize) -> Boxed {
+    (0..count).fold(leaf(is_ready), |inner, _| BoxService::new(Pass(inner)))
+}
+
+fn second() -> Duration {
+    Duration::from_secs(1)
+}
+
+fn rate() -> Rate {
+    Rate::new(1_000_000_000, second())
 }
 
 fn five(is_ready: bool) -> Boxed {
     let timeout = BoxService::new(Retry::new(Never, cloneable_leaf(is_ready)));
-    let rate = BoxService::new(Timeout::new(timeout, Duration::from_secs(1)));
-    let concurrency =
-        BoxService::new(RateLimit::new(rate, tower::limit::rate::Rate::new(1_000_000_000, Duration::from_secs(1))));
+    let rate_limit = BoxService::new(Timeout::new(timeout, second()));
+    let concurrency = BoxService::new(RateLimit::new(rate_limit, rate()));
     let shed = BoxService::new(ConcurrencyLimit::new(concurrency, 16));
     BoxService::new(LoadShed::new(shed))
+}
+
+fn static_layers(kind: &str, is_ready: bool) {
+    let name = |what: &str| format!("static.{}.{}", what, kind);
+    let new = || Leaf { is_ready };
+    let five_passes = || Pass(Pass(Pass(Pass(Pass(new())))));
+    service(&name("leaf"), new());
+    service(&name("pass.1"), Pass(new()));
+    service(&name("pass.5"), five_passes());
+    service(&name("pass.10"), Pass(Pass(Pass(Pass(Pass(five_passes()))))));
+    service(&name("layer.load_shed"), LoadShed::new(new()));
+    service(&name("layer.concurrency_limit"), ConcurrencyLimit::new(new(), 16));
+    service(&name("layer.rate_limit"), RateLimit::new(new(), rate()));
+    service(&name("layer.timeout"), Timeout::new(new(), second()));
+    service(&name("layer.retry"), Retry::new(Never, new()));
+    let retry = Retry::new(Never, new());
+    let limited = ConcurrencyLimit::new(RateLimit::new(Timeout::new(retry, second()), rate()), 16);
+    service(&name("five"), LoadShed::new(limited));
+}
+
+fn boxed_layers() {
+    each("leaf", leaf);
+    for count in [1, 5, 10] {
+        each(&format!("pass.{}", count), |r| passes(r, count));
+    }
+    layer("load_shed", |r| BoxService::new(LoadShed::new(leaf(r))));
+    layer("concurrency_limit", |r| BoxService::new(ConcurrencyLimit::new(leaf(r), 16)));
+    layer("rate_limit", |r| BoxService::new(RateLimit::new(leaf(r), rate())));
+    layer("timeout", |r| BoxService::new(Timeout::new(leaf(r), second())));
+    layer("retry", |r| BoxService::new(Retry::new(Never, cloneable_leaf(r))));
+    each("five", five);
+    layer("map_request", |r| BoxService::new(MapRequest::new(leaf(r), |v: u64| v)));
+    layer("map_response", |r| BoxService::new(MapResponse::new(leaf(r), |v: u64| v)));
+    layer("map_error", |r| BoxService::new(MapErr::new(leaf(r), |e: BoxError| e)));
+    layer("then", |r| BoxService::new(Then::new(leaf(r), |answer: Result<u64, BoxError>| ready(answer))));
+    layer("and_then", |r| BoxService::new(AndThen::new(leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v)))));
+    layer("filter", |r| BoxService::new(Filter::new(leaf(r), |v: u64| Ok::<u64, BoxError>(v))));
+    layer("async_filter", |r| {
+        BoxService::new(AsyncFilter::new(cloneable_leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v))))
+    });
+    layer("spawn_ready", |r| BoxService::new(SpawnReady::new(leaf(r))));
+}
+
+/// Polled once, for only then it is in tokio's wheel.
+fn pending(sleep: &mut Pin<Box<Sleep>>) {
+    let waker = noop_waker();
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+}
+
+fn sleeps(count: usize) {
+    let now = Instant::now();
+    let ms = Duration::from_millis;
+    // One is sooner than all: another that became the soonest would cost a write to wake the driver.
+    let mut soonest = Box::pin(sleep_until(now + ms(900)));
+    pending(&mut soonest);
+    let mut others: Vec<_> =
+        (0..count as u64).map(|i| Box::pin(sleep_until(now + ms(OTHERS_MS + i)))).collect();
+    others.iter_mut().for_each(pending);
+    measure(&format!("timer.arm_cancel.{}", count), |calls| {
+        let waker = noop_waker();
+        for i in 0..u64::from(calls) {
+            let mut sleep = sleep_until(now + ms(1000 + (i & 4095)));
+            let sleep = unsafe { Pin::new_unchecked(&mut sleep) };
+            assert!(sleep.poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+    });
+    let mut at = 0;
+    let mut one = [Box::pin(sleep_until(now + ms(OTHERS_MS)))];
+    pending(&mut one[0]);
+    let list = if count > 0 { &mut others[..] } else { &mut one[..] };
+    measure(&format!("timer.rearm.{}", count), |calls| {
+        for i in 0..u64::from(calls) {
+            list[at].as_mut().reset(now + ms(OTHERS_MS + i));
+            pending(&mut list[at]);
+            at = (at + STRIDE) % list.len();
+        }
+    });
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _guard = runtime.enter();
-    let rate = || tower::limit::rate::Rate::new(1_000_000_000, Duration::from_secs(1));
-    report("load_shed", |r| BoxService::new(LoadShed::new(leaf(r))));
-    report("concurrency_limit", |r| BoxService::new(ConcurrencyLimit::new(leaf(r), 16)));
-    report("rate_limit", |r| BoxService::new(RateLimit::new(leaf(r), rate())));
-    report("timeout", |r| BoxService::new(Timeout::new(leaf(r), Duration::from_secs(1))));
-    report("retry", |r| BoxService::new(Retry::new(Never, cloneable_leaf(r))));
-    report("map_request", |r| BoxService::new(MapRequest::new(leaf(r), |v: u64| v)));
-    report("map_response", |r| BoxService::new(MapResponse::new(leaf(r), |v: u64| v)));
-    report("map_error", |r| BoxService::new(MapErr::new(leaf(r), |e: BoxError| e)));
-    report("then", |r| BoxService::new(Then::new(leaf(r), |answer: Result<u64, BoxError>| ready(answer))));
-    report("and_then", |r| BoxService::new(AndThen::new(leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v)))));
-    report("filter", |r| BoxService::new(Filter::new(leaf(r), |v: u64| Ok::<u64, BoxError>(v))));
-    report("async_filter", |r| {
-        BoxService::new(AsyncFilter::new(cloneable_leaf(r), |v: u64| ready(Ok::<u64, BoxError>(v))))
-    });
-    report("spawn_ready", |r| BoxService::new(SpawnReady::new(leaf(r))));
-    println!("all_five {:.1} {:.1}", measure(five(true)), measure(five(false)));
+    boxed_layers();
+    static_layers("ready", true);
+    static_layers("once", false);
+    [0, 1000, 100_000].into_iter().for_each(sleeps);
 }
