@@ -29,6 +29,8 @@ struct cairn__proxy_parser;
  * as the peer has gone on to send. */
 #define CAIRN__LINGER_MS 5000
 #define CAIRN__LINGER_MOST_MS 30000
+/* The same for a peer that was too slow already. */
+#define CAIRN__LINGER_LATE_MS 1000
 /* Over how long the rate is measured at which a peer takes what waits for it. */
 #define CAIRN__WRITE_RATE_MS 30000
 
@@ -133,6 +135,7 @@ struct cairn__connection {
     struct cairn__proxy_parser *proxy;      /* of a PROXY header that comes first; NULL: none */
     enum cairn__connection_state state : 8; /* small, as there are many that are idle */
     bool has_more : 1;           /* bytes were read behind the request that is being answered */
+    bool is_late : 1;            /* the last answer said that the peer was too slow */
     bool is_peer_closed : 1;     /* the peer has shut its end: what was read is still answered */
     bool is_entered : 1;         /* a function of this connection runs */
     bool is_yielding : 1;        /* the loop is to come by again, whether there is output or not */

@@ -83,19 +83,24 @@ bool cairn__wait_expires(struct cairn__connection *self)
     return is_over;
 }
 
+static uint64_t linger_ms(const struct cairn__connection *self)
+{
+    return self->is_late ? CAIRN__LINGER_LATE_MS : CAIRN__LINGER_MS;
+}
+
 void cairn__linger_begin(struct cairn__connection *self)
 {
     wait_start(self);
-    cairn__connection_deadline(self, CAIRN__LINGER_MS);
+    cairn__connection_deadline(self, linger_ms(self));
 }
 
 bool cairn__linger_expires(struct cairn__connection *self)
 {
-    uint64_t least = CAIRN__LINGER_MS / 1000 * self->worker->options->limits.body_bytes_per_s;
+    uint64_t least = linger_ms(self) / 1000 * self->worker->options->limits.body_bytes_per_s;
     if (self->state != CAIRN__LINGER || self->wait.moved_bytes < least ||
         wait_now(self) - self->wait.since_ms >= CAIRN__LINGER_MOST_MS)
         return true;
     self->wait.moved_bytes = 0;
-    cairn__connection_deadline(self, CAIRN__LINGER_MS);
+    cairn__connection_deadline(self, linger_ms(self));
     return false;
 }

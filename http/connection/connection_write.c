@@ -12,8 +12,9 @@
 #define FILE_STEPS 4
 #define FILE_STEP_BYTES 262144
 #define TRAILER_BYTES 4096
-/* A turn's share of a stream, and what a chunk counts beside its bytes. */
-#define TURN_BYTES 1048576
+/* A turn's share of a stream, and what a chunk counts beside its bytes. It is what the kernel takes
+ * of an answer that its peer has no room for: more would wait in our memory. */
+#define TURN_BYTES 131072
 #define TURN_CHUNK_BYTES 512
 
 void cairn__exchange_free(struct cairn__exchange *self)
@@ -555,6 +556,7 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
     }
     exchange->res = res;
     exchange->base.end.status = res->status;
+    self->is_late = res->status == 408;
     if (res->status == 101) {
         cairn__connection_upgrade(self, res);
         return;

@@ -173,6 +173,17 @@ static void who_sends_no_more_after_a_refusal_has_five_seconds(void **state)
     assert_int_equal(seconds_of_lingering(false), 5);
 }
 
+static void who_was_too_slow_has_one_second_to_see_it(void **state)
+{
+    (void)state;
+    open_with((struct cairn_http_limits){0});
+    rig_say("GET / HTTP/1.1\r\n");
+    rig_advance(10000);
+    rig_take();
+    assert_non_null(strstr(rig.text, "HTTP/1.1 408 "));
+    assert_int_equal(seconds_of_lingering(false), 1);
+}
+
 static void who_goes_on_to_send_after_a_refusal_has_thirty(void **state)
 {
     (void)state;
@@ -389,6 +400,7 @@ int main(void)
         rig_test(the_least_rate_of_a_peer_is_an_option),
         rig_test(a_peer_that_was_quick_once_is_let_go_when_it_is_slow),
         rig_test(who_sends_no_more_after_a_refusal_has_five_seconds),
+        rig_test(who_was_too_slow_has_one_second_to_see_it),
         rig_test(who_goes_on_to_send_after_a_refusal_has_thirty),
         rig_test(a_connection_ends_with_the_first_answer_after_its_time),
         rig_test(an_old_connection_answers_all_that_it_has_read),

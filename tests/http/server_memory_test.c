@@ -91,8 +91,11 @@ static void *patient_client(void *cx)
 
 static void serve_two_requests(void *cx)
 {
-    const struct cairn_http_server_options options = {
-        .size = sizeof(options), .host = "127.0.0.1", .workers = 1, .keep_signals = true};
+    const struct cairn_http_server_options options = {.size = sizeof(options),
+        .host = "127.0.0.1",
+        .workers = 1,
+        .keep_signals = true,
+        .limits = {.connections_per_address = 1}};
     struct cairn_error *error = NULL;
     pthread_t client;
     (void)cx;

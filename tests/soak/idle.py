@@ -19,12 +19,12 @@ def connect(port):
 
 def main():
     count = min(500 if soak.SHORT else 10000, soak.descriptors() - 200)
-    server = soak.Server(keep_alive_ms=3600000)
+    server = soak.Server(head_ms=1000, keep_alive_ms=3600000)
     clients = [connect(server.port) for _ in range(100)]  # what the first ones need is there from then on
     base_kb = server.rss_kb()
     clients += [connect(server.port) for _ in range(count)]
     each = (server.rss_kb() - base_kb) * 1024 / count
-    time.sleep(0.5)
+    time.sleep(2)  # each has had a timer for its first head, which is not taken back but runs out
     switches = server.switches()
     cpu = server.cpu_s()
     time.sleep(SECONDS)
