@@ -46,8 +46,10 @@ void cairn_http_encoder_plan(const struct cairn_http_response *res, struct cairn
         plan->keep_alive = false;
 }
 
-static char *encoder_put_status_line(char *at, int status)
+static inline char *encoder_put_status_line(char *at, int status)
 {
+    if (CAIRN_LIKELY(status == 200))
+        return encoder_put(at, CAIRN_STR("HTTP/1.1 200 OK\r\n"));
     struct cairn_str line = cairn__status_line(status);
     if (line.data)
         return encoder_put(at, line);
