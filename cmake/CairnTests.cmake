@@ -4,6 +4,7 @@
 #   cairn_test(service/spawn LABELS unit threaded)         also runs under ThreadSanitizer
 #   cairn_test(http/server LABELS integration threaded TIMEOUT 60)
 #   cairn_test(http/json COMPONENTS json)                  left out where that component is not built
+#   cairn_test_dripped(http/server)                        once more, one byte a system call
 #   cairn_fuzz(decoder)                                    tests/fuzz/decoder.c
 #   cairn_soak(server)                                     tests/soak/server.c, for the scripts there
 #   cairn_bench(sim)                                       tests/bench/sim.c
@@ -64,6 +65,18 @@ function(cairn_test name)
         add_dependencies(cairn_threaded ${target})
     endif()
     cairn_test_properties(${name} LABELS ${test_LABELS} TIMEOUT ${test_TIMEOUT})
+endfunction()
+
+# NAME a second time, as NAME_dripped: what the server reads and writes goes one byte at a time.
+function(cairn_test_dripped name)
+    string(REPLACE "/" "_" target test_${name})
+    target_sources(${target} PRIVATE http/drip.c)
+    foreach(call recv send sendmsg sendfile)
+        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
+    endforeach()
+    add_test(NAME ${name}_dripped COMMAND ${target})
+    cairn_test_properties(${name}_dripped LABELS integration TIMEOUT 300)
+    set_property(TEST ${name}_dripped APPEND PROPERTY ENVIRONMENT CAIRN_DRIP=1 CAIRN_SESSIONS=72)
 endfunction()
 
 # With libFuzzer, build/<preset>/tests/fuzz/<name>. Otherwise the same source runs once over its

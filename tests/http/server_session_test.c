@@ -43,6 +43,7 @@ static const struct cairn_http_server_options options = {
         .body_bytes_per_s = 1,
         .body_idle_ms = PATIENCE_MS,
         .head_ms = PATIENCE_MS,
+        .write_bytes_per_s = 1,
         .write_ms = PATIENCE_MS},
     .drain_ms = PATIENCE_MS};
 
