@@ -1,41 +1,53 @@
 #include <cairn/http/json/json_escape.h>
 
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/text/utf8.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-static bool json_is_plain(unsigned char c)
+/* More than that is not looked at as a whole: what needs an escape may stand at its end. */
+#define JSON_SHORT 64
+
+static inline bool json_is_plain(char c)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    return (unsigned char)(c - ' ') <= '~' - ' ' && c != '"' && c != '\\';
 }
 
-#define JSON_ONES 0x0101010101010101u
-
-/* A high bit is set where a byte of WORD is less than LEAST, which is at most 0x80; that of another
- * byte only above such a one. */
-static inline uint64_t json_less(uint64_t word, unsigned char least)
+/* Ones in each byte that is not plain. */
+static inline cairn__block json_not_plain(cairn__block block)
 {
-    return (word - JSON_ONES * least) & ~word;
+    return (cairn__block)((block - ' ' > '~' - ' ') | (block == '"') | (block == '\\'));
 }
 
-static inline bool json_word_is_plain(const char *bytes)
+/* Copies S to OUT, which has the room. False: not all of it is plain. */
+static inline bool json_copy_short(struct cairn_str s, char *out)
 {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    uint64_t found = word | json_less(word, 0x20) | json_less(word ^ JSON_ONES * 0x7f, 1) |
-                     json_less(word ^ JSON_ONES * '"', 1) | json_less(word ^ JSON_ONES * '\\', 1);
-    return (found & JSON_ONES * 0x80) == 0;
+    if (s.length >= 8) {
+        if (!cairn__blocks_are(s.data, s.length, json_not_plain))
+            return false;
+        cairn__put(out, s.data, s.length);
+        return true;
+    }
+    for (size_t i = 0; i < s.length; i++) {
+        if (!json_is_plain(s.data[i]))
+            return false;
+        out[i] = s.data[i];
+    }
+    return true;
 }
 
-/* How many bytes at the start of S need no escape. Eight at once as long as none of them does. */
+/* How many bytes at the start of S need no escape. */
 static size_t json_plain(struct cairn_str s)
 {
     size_t i = 0;
-    while (s.length - i >= sizeof(uint64_t) && json_word_is_plain(s.data + i))
-        i += sizeof(uint64_t);
-    while (i < s.length && json_is_plain((unsigned char)s.data[i]))
+    for (cairn__block block; s.length - i >= sizeof(block); i += sizeof(block)) {
+        memcpy(&block, s.data + i, sizeof(block));
+        if (!cairn__block_is_zero(json_not_plain(block)))
+            break;
+    }
+    while (i < s.length && json_is_plain(s.data[i]))
         i++;
     return i;
 }
@@ -75,7 +87,7 @@ static size_t json_character(struct cairn_str s, char *text, size_t *used)
     return *used;
 }
 
-size_t cairn__json_escape_next(struct cairn_str *s, char *out, size_t size)
+static size_t json_escape(struct cairn_str *s, char *out, size_t size)
 {
     size_t written = 0;
     while (s->length > 0 && written < size) {
@@ -99,7 +111,19 @@ size_t cairn__json_escape_next(struct cairn_str *s, char *out, size_t size)
     return written;
 }
 
+size_t cairn__json_escape_next(struct cairn_str *s, char *out, size_t size)
+{
+    size_t length = s->length;
+    if (length > size || length > JSON_SHORT || !json_copy_short(*s, out))
+        return json_escape(s, out, size);
+    s->data += length;
+    s->length = 0;
+    return length;
+}
+
 size_t cairn__json_escape(struct cairn_str s, char *out, size_t size)
 {
-    return cairn__json_escape_next(&s, out, size);
+    if (s.length > size || s.length > JSON_SHORT || !json_copy_short(s, out))
+        return json_escape(&s, out, size);
+    return s.length;
 }

@@ -1,5 +1,7 @@
 #include <cairn/http/json/json_number.h>
 
+#include <cairn/http/text/decimal.h>
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,15 +10,7 @@
 
 size_t cairn__json_uint(uint64_t value, char *text)
 {
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    for (size_t i = 0; i < count; i++)
-        text[i] = digits[count - 1 - i];
-    return count;
+    return (size_t)(cairn__decimal_put(text, value) - text);
 }
 
 size_t cairn__json_int(int64_t value, char *text)

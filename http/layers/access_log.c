@@ -15,7 +15,9 @@
 #include <cairn/http/layers/log_sink.h>
 #include <cairn/http/layers/request_id.h>
 #include <cairn/http/layers/wall_clock.h>
+#include <cairn/http/text/decimal.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/future_core.h>
 #include <cairn/service/runtime.h>
 
 #define ACCESS_LOG_METHOD_MOST 32
@@ -92,15 +94,10 @@ static struct cairn_str access_log_v4(const void *address, char *text)
     const unsigned char *bytes = address;
     char *end = text;
     for (unsigned i = 0; i < 4; i++) {
-        if (i > 0)
-            *end++ = '.';
-        if (bytes[i] >= 100)
-            *end++ = (char)('0' + bytes[i] / 100);
-        if (bytes[i] >= 10)
-            *end++ = (char)('0' + bytes[i] / 10 % 10);
-        *end++ = (char)('0' + bytes[i] % 10);
+        end = cairn__decimal_put(end, bytes[i]);
+        *end++ = '.';
     }
-    return cairn_str_of(text, (size_t)(end - text));
+    return cairn_str_of(text, (size_t)(end - 1 - text));
 }
 
 /* An IPv4 address that came in over IPv6 is one all the same. */
@@ -170,10 +167,7 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
 {
     struct cairn__log_line line;
     char peer[INET6_ADDRSTRLEN];
-    struct cairn_str ts =
-        cairn_str_of(cairn__wall_clock_text(&shared->clock), CAIRN__WALL_TEXT_BYTES);
-    cairn__log_line_begin(&line, shared->is_logfmt);
-    cairn__log_line_text(&line, "ts", ts, ts.length);
+    cairn__log_line_begin(&line, &shared->sink, shared->is_logfmt, &shared->clock);
     cairn__log_line_text(&line, "method", req->method_name, ACCESS_LOG_METHOD_MOST);
     cairn__log_line_text(&line, "target", req->target, ACCESS_LOG_TARGET_MOST);
     cairn__log_line_text(&line, "route", req->route, ACCESS_LOG_ROUTE_MOST);
@@ -191,7 +185,14 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
     if (res)
         access_log_put_fields(&line, "res.", &res->fields, shared->res_fields);
     cairn__log_line_end(&line);
-    cairn__log_sink_put(&shared->sink, line.text, line.length);
+}
+
+static void access_log_settle(struct access_log_shared *shared,
+    const struct cairn_http_request *req, enum cairn_poll p, const union cairn_outcome *out,
+    struct access_log_time start)
+{
+    access_log_write(shared, req, p == CAIRN_READY ? out->value : NULL,
+        p == CAIRN_FAILED ? out->error : NULL, start);
 }
 
 static enum cairn_poll access_log_future_poll(
@@ -201,8 +202,7 @@ static enum cairn_poll access_log_future_poll(
     enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
     if (p == CAIRN_PENDING)
         return p;
-    access_log_write(self->shared, self->req, p == CAIRN_READY ? out->value : NULL,
-        p == CAIRN_FAILED ? out->error : NULL, self->start);
+    access_log_settle(self->shared, self->req, p, out, self->start);
     self->req = NULL;
     return p;
 }
@@ -230,9 +230,16 @@ static struct cairn_future access_log_call(struct cairn_service *base, void *req
     struct access_log_time start = access_log_now();
     struct access_log_shared *shared = self->shared;
     shared->stack = base->inner;
+    struct cairn_future inner = cairn_service_call(base->inner, req);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&inner, &out);
+    if (p != CAIRN_PENDING) {
+        access_log_settle(shared, req, p, &out, start);
+        return cairn__future_of(p, &out);
+    }
     shared->references++;
-    return cairn_future_wrap(&access_log_future_ops,
-        &(struct access_log_future){cairn_service_call(base->inner, req), shared, req, start});
+    return cairn_future_box(
+        &access_log_future_ops, &(struct access_log_future){inner, shared, req, start});
 }
 
 static void access_log_cloned(struct cairn_service *base)

@@ -47,7 +47,8 @@ static void log_sink_choose(struct cairn__log_sink *sink, int fd)
 
 int cairn__log_sink_init(struct cairn__log_sink *sink, int fd)
 {
-    *sink = (struct cairn__log_sink){.buffer = cairn_alloc(CAIRN__LOG_SINK_BYTES)};
+    *sink = (struct cairn__log_sink){
+        .buffer = cairn_alloc(CAIRN__LOG_SINK_BYTES + CAIRN__LOG_LINE_BYTES)};
     if (!sink->buffer)
         return -1;
     log_sink_choose(sink, fd);
@@ -112,13 +113,13 @@ static void log_sink_fire(struct cairn_timer *timer)
         log_sink_arm(sink);
 }
 
-void cairn__log_sink_put(struct cairn__log_sink *sink, const char *line, size_t length)
+void cairn__log_sink_put(struct cairn__log_sink *sink, const char *end)
 {
+    size_t length = (size_t)(end - cairn__log_sink_place(sink));
     if (length > CAIRN__LOG_SINK_BYTES - sink->length) {
         sink->dropped++;
         return;
     }
-    memcpy(sink->buffer + sink->length, line, length);
     sink->length += length;
     sink->lines++;
     bool is_waiting = sink->is_stuck && cairn_timer_is_armed(&sink->timer);

@@ -25,7 +25,7 @@ struct cairn__log_sink {
     enum cairn__log_sink_kind kind;
     int fd;
     bool is_stuck; /* took no more: left alone until the timer fires */
-    char *buffer;
+    char *buffer;  /* and room behind it for a line that is one too many */
     size_t length;
     uint64_t lines;
     uint64_t dropped;
@@ -37,12 +37,18 @@ struct cairn__log_sink {
  */
 int cairn__log_sink_init(struct cairn__log_sink *sink, int fd);
 
+/* Where the next line is to be made, CAIRN__LOG_LINE_BYTES of it at most; one at a time. */
+static inline char *cairn__log_sink_place(struct cairn__log_sink *sink)
+{
+    return sink->buffer + sink->length;
+}
+
 /*
- * Copies LINE, which ends with a line feed. It is written when three quarters of the buffer are
- * full, or 100 ms after the first line that waits; at once never. Without room it is dropped and
- * counted.
+ * The line at that place ends at END, with a line feed. It is written when three quarters of the
+ * buffer are full, or 100 ms after the first line that waits; at once never. Without room it is
+ * dropped and counted.
  */
-void cairn__log_sink_put(struct cairn__log_sink *sink, const char *line, size_t length);
+void cairn__log_sink_put(struct cairn__log_sink *sink, const char *end);
 
 /* Writes what the descriptor takes now. Returns whether nothing is left. */
 bool cairn__log_sink_flush(struct cairn__log_sink *sink);

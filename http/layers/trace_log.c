@@ -55,23 +55,14 @@ static void trace_log_describe(const void *cx, struct cairn_describe *d)
 static void trace_log_begin(struct trace_log *self, struct cairn__log_line *line,
     const struct trace_log_span *span, const char *level, const char *event)
 {
-    struct cairn_str ts =
-        cairn_str_of(cairn__wall_clock_text(&self->clock), CAIRN__WALL_TEXT_BYTES);
     const struct cairn_http_request *req = span->req;
-    cairn__log_line_begin(line, self->is_logfmt);
-    cairn__log_line_text(line, "ts", ts, ts.length);
+    cairn__log_line_begin(line, &self->sink, self->is_logfmt, &self->clock);
     cairn__log_line_text(line, "level", cairn_str_from(level), sizeof("debug"));
     cairn__log_line_text(line, "event", cairn_str_from(event), sizeof("response"));
     cairn__log_line_number(line, "span", (int64_t)span->number);
     cairn__log_line_text(line, "method", req->method_name, TRACE_LOG_METHOD_MOST);
     cairn__log_line_text(line, "target", req->target, TRACE_LOG_TARGET_MOST);
     cairn__log_line_text(line, "request_id", cairn_http_request_id(req), TRACE_LOG_ID_MOST);
-}
-
-static void trace_log_end(struct trace_log *self, struct cairn__log_line *line)
-{
-    cairn__log_line_end(line);
-    cairn__log_sink_put(&self->sink, line->text, line->length);
 }
 
 /* WHAT is "latency" or "duration". */
@@ -106,8 +97,7 @@ static void trace_log_headers(struct cairn__log_line *line, const struct cairn_h
 {
     char key[sizeof("header.") + TRACE_LOG_HEADER_NAME_MOST];
     for (size_t i = 0; i < fields->count; i++) {
-        if (line->length + sizeof(key) + TRACE_LOG_HEADER_MOST + TRACE_LOG_TAIL >
-            CAIRN__LOG_LINE_BYTES) {
+        if (cairn__log_line_room(line) < sizeof(key) + TRACE_LOG_HEADER_MOST + TRACE_LOG_TAIL) {
             cairn__log_line_true(line, "headers_cut");
             return;
         }
@@ -138,7 +128,7 @@ static void trace_log_request(void *cx, void *span, const struct cairn_http_requ
         &line, "version", req->version_minor ? CAIRN_STR("1.1") : CAIRN_STR("1.0"), 3);
     if (self->has_headers)
         trace_log_headers(&line, &req->fields);
-    trace_log_end(self, &line);
+    cairn__log_line_end(&line);
 }
 
 static void trace_log_response(
@@ -150,7 +140,7 @@ static void trace_log_response(
     trace_log_begin(cx, &line, span, "debug", "response");
     cairn__log_line_number(&line, "status", res->status);
     trace_log_time(cx, &line, "latency", latency_ns);
-    trace_log_end(cx, &line);
+    cairn__log_line_end(&line);
 }
 
 static void trace_log_chunk(void *cx, void *span, struct cairn_str bytes, uint64_t latency_ns)
@@ -161,7 +151,7 @@ static void trace_log_chunk(void *cx, void *span, struct cairn_str bytes, uint64
     trace_log_begin(cx, &line, span, "debug", "chunk");
     cairn__log_line_number(&line, "bytes", (int64_t)bytes.length);
     trace_log_time(cx, &line, "latency", latency_ns);
-    trace_log_end(cx, &line);
+    cairn__log_line_end(&line);
 }
 
 static void trace_log_eos(
@@ -177,7 +167,7 @@ static void trace_log_eos(
         code <= INT32_MAX)
         cairn__log_line_number(&line, "grpc_status", (int64_t)code);
     trace_log_time(cx, &line, "duration", duration_ns);
-    trace_log_end(cx, &line);
+    cairn__log_line_end(&line);
 }
 
 static void trace_log_failure(
@@ -197,7 +187,7 @@ static void trace_log_failure(
             cairn_str_from(cairn_error_format(failure->error, text, sizeof(text))),
             TRACE_LOG_ERROR_MOST);
     trace_log_time(cx, &line, "latency", latency_ns);
-    trace_log_end(cx, &line);
+    cairn__log_line_end(&line);
 }
 
 static struct cairn_trace_hooks trace_log_hooks(

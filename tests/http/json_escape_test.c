@@ -127,6 +127,42 @@ static void a_text_is_its_characters_one_after_the_other(void **state)
     }
 }
 
+/* Each in memory of its own size, so that a byte too many is seen. */
+static void assert_odd_one(size_t length, size_t at, char odd)
+{
+    char text[6];
+    char *in = malloc(length);
+    size_t odd_length = cairn__json_escape(cairn_str_of(&odd, 1), text, sizeof(text));
+    char *out = malloc(length - 1 + odd_length);
+    memset(in, 'x', length);
+    in[at] = odd;
+    assert_int_equal(cairn__json_escape(cairn_str_of(in, length), out, length - 1 + odd_length),
+        length - 1 + odd_length);
+    for (size_t i = 0; i < at; i++)
+        assert_int_equal(out[i], 'x');
+    assert_memory_equal(out + at, text, odd_length);
+    for (size_t i = at + odd_length; i < length - 1 + odd_length; i++)
+        assert_int_equal(out[i], 'x');
+    free(in);
+    free(out);
+}
+
+static void a_byte_is_seen_for_what_it_is_wherever_it_stands(void **state)
+{
+    static const char odd[] = {0, 31, 32, '"', '\\', '~', 127, -128, -1};
+    (void)state;
+    for (size_t length = 1; length <= 20; length++) {
+        for (size_t at = 0; at < length; at++) {
+            for (int c = 0; c < 256; c++)
+                assert_odd_one(length, at, (char)c);
+        }
+    }
+    for (size_t length = 21; length <= 100; length += length < 60 ? 3 : 1) {
+        for (size_t at = 0; at < length; at++)
+            assert_odd_one(length, at, odd[(length + at) % sizeof(odd)]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_character_that_is_cut_off_is_none),
         cmocka_unit_test(nothing_gives_nothing),
         cmocka_unit_test(stops_before_a_character_that_does_not_fit),
+        cmocka_unit_test(a_byte_is_seen_for_what_it_is_wherever_it_stands),
         cmocka_unit_test(a_text_is_its_characters_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
