@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/layers/header_option.h>
+#include <cairn/http/message/fields_core.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/arena_core.h>
 
 static const char *header_edits_value_complaint(const struct cairn__header_edit *edit)
 {
@@ -103,16 +106,26 @@ void cairn__header_edits_unref(struct cairn__header_edits *edits)
         cairn_free(edits);
 }
 
-/* Name and value are copied once more: the message may outlive every copy of the layer. */
-static int header_edits_set(const struct cairn__header_edit *edit, struct cairn_http_fields *fields,
-    struct cairn_arena *arena, struct cairn_str value)
+/* NAME and VALUE are good, and live as long as FIELDS. */
+static int header_edits_put_in(const struct cairn__header_edit *edit,
+    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
 {
-    struct cairn_str name = cairn_arena_copy(arena, edit->name);
-    if (!name.data || !value.data)
+    return edit->mode == CAIRN_SET_HEADER_OVERRIDE ? cairn__fields_replace(fields, name, value)
+                                                   : cairn__fields_append(fields, name, value);
+}
+
+/* Name and value are copied once more, as they stand one behind the other: the message may outlive
+ * every copy of the layer. */
+static int header_edits_set(const struct cairn__header_edit *edit, struct cairn_http_fields *fields,
+    struct cairn_arena *arena)
+{
+    size_t length = edit->name.length + 1 + edit->value.length + 1;
+    char *text = cairn__arena_alloc_text(arena, length);
+    if (!text)
         return -1;
-    if (edit->mode == CAIRN_SET_HEADER_OVERRIDE)
-        return cairn_http_fields_set(fields, name, value);
-    return cairn_http_fields_add(fields, name, value);
+    cairn__put(text, edit->name.data, length);
+    return header_edits_put_in(edit, fields, cairn_str_of(text, edit->name.length),
+        cairn_str_of(text + edit->name.length + 1, edit->value.length));
 }
 
 /* EDIT where no value is needed; false: it is. */
@@ -134,10 +147,12 @@ static int header_edits_set_made(struct cairn__header_edits *edits,
 {
     if (!made.data)
         return 0;
-    if (cairn_http_is_field_value(made))
-        return header_edits_set(edit, fields, arena, made);
-    edits->refused++;
-    return 0;
+    if (!cairn_http_is_field_value(made)) {
+        edits->refused++;
+        return 0;
+    }
+    struct cairn_str name = cairn_arena_copy(arena, edit->name);
+    return name.data ? header_edits_put_in(edit, fields, name, made) : -1;
 }
 
 static struct cairn_str header_edits_make_of_request(
@@ -163,7 +178,7 @@ static int header_edits_run(struct cairn__header_edits *edits, struct cairn_http
         if (header_edits_skip(edit, fields))
             continue;
         rc = edit->value.data
-                 ? header_edits_set(edit, fields, arena, cairn_arena_copy(arena, edit->value))
+                 ? header_edits_set(edit, fields, arena)
                  : header_edits_set_made(edits, edit, fields, arena, make(edit, message));
     }
     return rc;

@@ -1,5 +1,7 @@
 #include <cairn/http/layers/header_edits_service.h>
 
+#include <cairn/service/future_core.h>
+
 static struct cairn__header_edits *service_edits(const struct cairn_service *base)
 {
     return ((const struct cairn__header_edits_service *)base)->edits;
@@ -38,25 +40,34 @@ void cairn__header_edits_service_describe(
     cairn__header_edits_describe(service_edits(base), d);
 }
 
+static enum cairn_poll service_settle(
+    struct cairn__header_edits *edits, enum cairn_poll p, union cairn_outcome *out)
+{
+    if (p || cairn__header_edits_response(edits, out->value) == 0)
+        return p;
+    cairn_type_drop(&cairn_http_response_type, out->value);
+    out->error = &cairn_error_no_memory;
+    return CAIRN_FAILED;
+}
+
 struct cairn_future cairn__header_edits_service_call(
     struct cairn_service *base, void *req, const struct cairn_future_ops *ops)
 {
     struct cairn__header_edits *edits = service_edits(base);
+    struct cairn_future inner = cairn_service_call(base->inner, req);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&inner, &out);
+    if (p != CAIRN_PENDING)
+        return cairn__future_of(service_settle(edits, p, &out), &out);
     edits->references++;
-    return cairn_future_wrap(
-        ops, &(struct cairn__header_edits_future){cairn_service_call(base->inner, req), edits});
+    return cairn_future_box(ops, &(struct cairn__header_edits_future){inner, edits});
 }
 
 enum cairn_poll cairn__header_edits_future_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct cairn__header_edits_future *self = state;
-    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
-    if (p || cairn__header_edits_response(self->edits, out->value) == 0)
-        return p;
-    cairn_type_drop(&cairn_http_response_type, out->value);
-    out->error = &cairn_error_no_memory;
-    return CAIRN_FAILED;
+    return service_settle(self->edits, cairn_future_poll(&self->inner, cx, out), out);
 }
 
 void cairn__header_edits_future_drop(void *state)

@@ -5,6 +5,7 @@
 #include <cairn/http/body_end.h>
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
+#include <cairn/service/future_core.h>
 #include <cairn/service/runtime.h>
 #include <cairn/service/sleep.h>
 
@@ -109,12 +110,19 @@ struct cairn_future cairn_in_flight_emitter(struct cairn_in_flight *counter, uin
             .counter = cairn_in_flight_ref(counter), .every_ms = every_ms, .emit = emit, .cx = cx});
 }
 
+/* Whether the body of the response has the counter now. */
+static bool in_flight_hand_over(
+    struct cairn_in_flight *counter, enum cairn_poll p, const union cairn_outcome *out)
+{
+    return p == CAIRN_READY && cairn_http_on_body_end(out->value, in_flight_leave, counter) == 0;
+}
+
 static enum cairn_poll in_flight_future_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct in_flight_future *self = state;
     enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
-    if (p == CAIRN_READY && cairn_http_on_body_end(out->value, in_flight_leave, self->counter) == 0)
+    if (in_flight_hand_over(self->counter, p, out))
         self->counter = NULL;
     return p;
 }
@@ -138,8 +146,14 @@ static const struct cairn_future_ops in_flight_future_ops = {
 static struct cairn_future in_flight_call(struct cairn_service *base, void *req)
 {
     struct cairn_in_flight *counter = in_flight_enter(((struct in_flight *)base)->counter);
-    return cairn_future_wrap(&in_flight_future_ops,
-        &(struct in_flight_future){cairn_service_call(base->inner, req), counter});
+    struct cairn_future inner = cairn_service_call(base->inner, req);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&inner, &out);
+    if (p == CAIRN_PENDING)
+        return cairn_future_box(&in_flight_future_ops, &(struct in_flight_future){inner, counter});
+    if (!in_flight_hand_over(counter, p, &out))
+        in_flight_leave(counter);
+    return cairn__future_of(p, &out);
 }
 
 static void in_flight_cloned(struct cairn_service *base)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <cairn/service/future_core.h>
+
 /* One struct for both: which function is set says which layer it is. */
 struct map_message_options {
     struct cairn_http_request *(*request)(struct cairn_http_request *req, void *state);
@@ -35,20 +37,25 @@ static const struct cairn_service_ops map_message_request_ops = {
     .call = map_message_request_call,
 };
 
-static enum cairn_poll map_message_future_poll(
-    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+static enum cairn_poll map_message_settle(
+    const struct map_message_options *options, enum cairn_poll p, union cairn_outcome *out)
 {
-    struct map_message_future *self = state;
-    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
     if (p)
         return p;
-    struct cairn_http_response *mapped = self->options.response(out->value, self->options.state);
+    struct cairn_http_response *mapped = options->response(out->value, options->state);
     if (!mapped) {
         out->error = &cairn_error_no_memory;
         return CAIRN_FAILED;
     }
     out->value = mapped;
     return CAIRN_READY;
+}
+
+static enum cairn_poll map_message_future_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    struct map_message_future *self = state;
+    return map_message_settle(&self->options, cairn_future_poll(&self->inner, cx, out), out);
 }
 
 static const struct cairn_future_ops map_message_future_ops = {
@@ -60,9 +67,13 @@ static const struct cairn_future_ops map_message_future_ops = {
 
 static struct cairn_future map_message_response_call(struct cairn_service *base, void *req)
 {
-    return cairn_future_wrap(
-        &map_message_future_ops, &(struct map_message_future){cairn_service_call(base->inner, req),
-                                     ((struct map_message *)base)->options});
+    const struct map_message_options *options = &((struct map_message *)base)->options;
+    struct cairn_future inner = cairn_service_call(base->inner, req);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&inner, &out);
+    if (p != CAIRN_PENDING)
+        return cairn__future_of(map_message_settle(options, p, &out), &out);
+    return cairn_future_box(&map_message_future_ops, &(struct map_message_future){inner, *options});
 }
 
 static const struct cairn_service_ops map_message_response_ops = {

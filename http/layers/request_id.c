@@ -2,9 +2,13 @@
 
 #include <string.h>
 
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/layers/uuid7.h>
 #include <cairn/http/layers/wall_clock.h>
+#include <cairn/http/message/fields_core.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/arena_core.h>
+#include <cairn/service/future_core.h>
 
 #define REQUEST_ID_MOST 128
 
@@ -28,10 +32,11 @@ struct request_id {
     struct request_id_shared *shared;
 };
 
-/* An id with the name of its field, both in the arena of the request. */
+/* An id with the name of its field, both in the arena of the request and good as such. */
 struct request_id_field {
     struct cairn_str name;
     struct cairn_str id;
+    char text[]; /* of the name, and of an id that is made here */
 };
 
 struct request_id_future {
@@ -62,33 +67,24 @@ static bool request_id_is_valid(struct cairn_str id)
     return true;
 }
 
-static struct cairn_str request_id_uuid(struct request_id_shared *shared, struct cairn_arena *arena)
+/* What the user's function makes is held to the same rule as what comes in. One of our own goes to
+ * TEXT. */
+static struct cairn_str request_id_make(
+    struct request_id_shared *shared, const struct cairn_http_request *req, char *text)
 {
-    char *text = cairn_arena_alloc_text(arena, CAIRN__UUID_BYTES);
-    if (!text)
-        return cairn_str_of(NULL, 0);
+    struct cairn_str id = cairn_str_of(NULL, 0);
+    shared->made++;
+    if (shared->make)
+        id = shared->make(req, shared->state);
+    if (request_id_is_valid(id))
+        return id;
     cairn__uuid7_next(&shared->maker, (uint64_t)cairn__wall_clock_ms(&shared->clock), text);
     return cairn_str_of(text, CAIRN__UUID_BYTES);
 }
 
-/* Absent without memory. What the user's function makes is held to the same rule as what comes in.
- */
-static struct cairn_str request_id_make(
-    struct request_id_shared *shared, const struct cairn_http_request *req)
-{
-    struct cairn_str id = cairn_str_of(NULL, 0);
-    if (shared->make)
-        id = shared->make(req, shared->state);
-    if (!request_id_is_valid(id))
-        id = request_id_uuid(shared, req->arena);
-    if (id.data)
-        shared->made++;
-    return id;
-}
-
-/* The one that came, or a new one; absent without memory. */
-static struct cairn_str request_id_choose(
-    struct request_id_shared *shared, const struct cairn_http_request *req, struct cairn_str name)
+/* The one that came, or a new one. */
+static struct cairn_str request_id_choose(struct request_id_shared *shared,
+    const struct cairn_http_request *req, struct cairn_str name, char *text)
 {
     struct cairn_str id = cairn_http_fields_get(&req->fields, name);
     if (shared->is_trusting && request_id_is_valid(id)) {
@@ -97,40 +93,47 @@ static struct cairn_str request_id_choose(
     }
     if (shared->is_trusting && id.data)
         shared->rejected++;
-    return request_id_make(shared, req);
+    return request_id_make(shared, req, text);
 }
 
 /* Sets the id on REQ. NULL without memory. */
 static const struct request_id_field *request_id_set(
     struct request_id_shared *shared, struct cairn_http_request *req)
 {
-    struct request_id_field *field = cairn_arena_alloc(req->arena, sizeof(*field));
+    size_t length = shared->header_length;
+    struct request_id_field *field =
+        cairn__arena_alloc(req->arena, sizeof(*field) + length + 1 + CAIRN__UUID_BYTES);
     if (!field)
         return NULL;
-    field->name = cairn_arena_copy(req->arena, cairn_str_of(shared->header, shared->header_length));
-    if (!field->name.data)
-        return NULL;
-    field->id = request_id_choose(shared, req, field->name);
-    if (!field->id.data || cairn_http_fields_set(&req->fields, field->name, field->id) ||
+    char *end = cairn__put(field->text, shared->header, length + 1);
+    field->name = cairn_str_of(field->text, length);
+    field->id = request_id_choose(shared, req, field->name, end);
+    if (cairn__fields_replace(&req->fields, field->name, field->id) ||
         cairn_http_extension_set(req, &request_id_key, field))
         return NULL;
     return field;
+}
+
+/* On the response, unless inner has set one. */
+static enum cairn_poll request_id_settle(
+    const struct request_id_field *field, enum cairn_poll p, union cairn_outcome *out)
+{
+    if (p)
+        return p;
+    struct cairn_http_fields *fields = &((struct cairn_http_response *)out->value)->fields;
+    if (cairn_http_fields_get(fields, field->name).data ||
+        cairn__fields_append(fields, field->name, field->id) == 0)
+        return CAIRN_READY;
+    cairn_type_drop(&cairn_http_response_type, out->value);
+    out->error = &cairn_error_no_memory;
+    return CAIRN_FAILED;
 }
 
 static enum cairn_poll request_id_future_poll(
     void *state, const struct cairn_context *cx, union cairn_outcome *out)
 {
     struct request_id_future *self = state;
-    enum cairn_poll p = cairn_future_poll(&self->inner, cx, out);
-    if (p)
-        return p;
-    struct cairn_http_fields *fields = &((struct cairn_http_response *)out->value)->fields;
-    if (cairn_http_fields_get(fields, self->field->name).data ||
-        cairn_http_fields_add(fields, self->field->name, self->field->id) == 0)
-        return CAIRN_READY;
-    cairn_type_drop(&cairn_http_response_type, out->value);
-    out->error = &cairn_error_no_memory;
-    return CAIRN_FAILED;
+    return request_id_settle(self->field, cairn_future_poll(&self->inner, cx, out), out);
 }
 
 static void request_id_future_drop(void *state)
@@ -152,8 +155,12 @@ static struct cairn_future request_id_call(struct cairn_service *base, void *req
     const struct request_id_field *field = request_id_set(self->shared, req);
     if (!field)
         return cairn_service_bypass(base, req, cairn_future_failed(&cairn_error_no_memory));
-    return cairn_future_wrap(&request_id_future_ops,
-        &(struct request_id_future){cairn_service_call(base->inner, req), field});
+    struct cairn_future inner = cairn_service_call(base->inner, req);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&inner, &out);
+    if (p != CAIRN_PENDING)
+        return cairn__future_of(request_id_settle(field, p, &out), &out);
+    return cairn_future_box(&request_id_future_ops, &(struct request_id_future){inner, field});
 }
 
 static void request_id_cloned(struct cairn_service *base)

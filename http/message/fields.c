@@ -3,6 +3,7 @@
 #include <cairn/http/codec/blocks.h>
 #include <cairn/http/codec/chars.h>
 #include <cairn/http/codec/list.h>
+#include <cairn/http/message/fields_core.h>
 
 #define FIELDS_FIRST 4
 
@@ -80,7 +81,7 @@ static int fields_grow(struct cairn_http_fields *fields)
     return 0;
 }
 
-static int fields_append(
+int cairn__fields_append(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
 {
     if (fields->count == fields->capacity && fields_grow(fields))
@@ -94,7 +95,7 @@ int cairn_http_fields_add(
 {
     if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
         return -1;
-    return fields_append(fields, name, value);
+    return cairn__fields_append(fields, name, value);
 }
 
 /* Removes the fields of NAME from index FROM on. */
@@ -111,18 +112,24 @@ static size_t fields_remove_from(
     return removed;
 }
 
-int cairn_http_fields_set(
+int cairn__fields_replace(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
 {
     size_t cursor = 0;
     struct cairn_str old;
-    if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
-        return -1;
     if (!cairn_http_fields_next(fields, name, &cursor, &old))
-        return fields_append(fields, name, value);
+        return cairn__fields_append(fields, name, value);
     fields->items[cursor - 1] = (struct cairn_http_field){name, value};
     fields_remove_from(fields, name, cursor);
     return 0;
+}
+
+int cairn_http_fields_set(
+    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
+{
+    if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
+        return -1;
+    return cairn__fields_replace(fields, name, value);
 }
 
 size_t cairn_http_fields_remove(struct cairn_http_fields *fields, struct cairn_str name)
