@@ -27,6 +27,7 @@
 #include <cairn/http/form.h>
 #include <cairn/http/forwarded.h>
 #include <cairn/http/handler.h>
+#include <cairn/http/health.h>
 #include <cairn/http/html.h>
 #include <cairn/http/json_lines.h>
 #include <cairn/http/json_record.h>
@@ -44,6 +45,7 @@
 #include <cairn/http/layers/error_to_response.h>
 #include <cairn/http/layers/from_extractor.h>
 #include <cairn/http/layers/from_fn.h>
+#include <cairn/http/layers/health.h>
 #include <cairn/http/layers/http_cache.h>
 #include <cairn/http/layers/http_coalesce.h>
 #include <cairn/http/layers/http_rate_limit.h>
@@ -163,6 +165,7 @@
 #include <cairn/service/lend.h>
 #include <cairn/service/make_service.h>
 #include <cairn/service/map.h>
+#include <cairn/service/notify.h>
 #include <cairn/service/optional.h>
 #include <cairn/service/poll.h>
 #include <cairn/service/random.h>

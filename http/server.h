@@ -20,6 +20,7 @@ struct cairn_http_worker {
     unsigned index; /* 0 to count - 1 */
     unsigned count;
     struct cairn_runtime *runtime; /* the worker's own, running on this thread */
+    struct cairn_http_server *server;
 };
 
 /*
@@ -33,21 +34,35 @@ struct cairn_http_server_options {
     size_t size;
     /* A numeric IPv4 or IPv6 address, or a Unix socket: "unix:/run/app.sock", whose file is made
      * with the umask and removed at the end, or "unix:@name" of the abstract space. A socket's file
-     * that nobody listens on any more is replaced. NULL: "::", which takes IPv4 too. */
+     * that nobody listens on any more is replaced. NULL: "::", which takes IPv4 too. Sockets that
+     * were handed to the process (LISTEN_FDS) and are bound to that address are taken, and none is
+     * opened then.
+     *
+     * "systemd:": the sockets handed to the process, "systemd:NAME": those of that name
+     * (FileDescriptorName=). "fd:N": the one listening socket with that number. */
     const char *host;
-    uint16_t port;     /* 0: a free one, see cairn_http_server_port; not of a Unix socket */
+    uint16_t port;     /* 0: a free one, see cairn_http_server_port; only of a numeric address */
     unsigned workers;  /* 1 to 256; 0: one for each CPU that the process may use */
     unsigned backlog;  /* 1 to 65535; 0: 1024 */
     uint64_t drain_ms; /* how long a drain waits for running requests, 1 to 3600000; 0: 20 s */
+    /* How long a drain goes on accepting, while who asks is told already that the server is not
+     * ready, and every answer says `Connection: close`, 1 to 3600000. 0: 5 s if somebody has asked
+     * (cairn_http_server_is_ready), else not. */
+    uint64_t drain_delay_ms;
     struct cairn_http_limits limits;
     /* An error that left the app becomes what this returns; NULL, or NULL returned: as
      * cairn_http_error_response does it. Called on the worker's thread; borrows all it is given. */
     struct cairn_http_response *(*error_response)(
         void *cx, const struct cairn_http_request *req, const struct cairn_error *error);
-    void *error_cx;     /* borrowed until cairn_http_server_free */
-    bool share_port;    /* other processes of this user may listen on the same port, for a restart
-                         * without a   gap; else a port that is taken is an error */
-    bool keep_signals;  /* leaves signals to you; else see cairn_http_server_run */
+    void *error_cx;    /* borrowed until cairn_http_server_free */
+    bool share_port;   /* other processes of this user may listen on the same port, for a restart
+                        * without a   gap; else a port that is taken is an error */
+    bool keep_signals; /* leaves signals and the service manager to you; else see
+                        * cairn_http_server_run */
+    /* Called for HUP and USR1, soon and once for several, on the thread of cairn_http_server_run.
+     * NULL: they do what they did before. Not with keep_signals. */
+    void (*on_signal)(void *cx, struct cairn_http_server *server, int number);
+    void *signal_cx;
     bool no_half_close; /* a peer that shuts its sending end is gone: its handler is cancelled; else
                          * what it had sent whole is answered */
     /* The proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, as
@@ -78,8 +93,10 @@ CAIRN_API uint16_t cairn_http_server_port(const struct cairn_http_server *server
  * others on threads of their own. Once only.
  *
  * Unless options.keep_signals: TERM and INT drain, a second one stops at once; USR2 prints the
- * stacks with their live counters on standard error; PIPE is ignored. With it PIPE is blocked on
- * the calling thread while this runs.
+ * stacks with their live counters on standard error; PIPE is ignored; HUP and USR1 are
+ * options.on_signal's. The service manager is told (cairn_notify) READY=1 when all workers listen,
+ * and STOPPING=1 when a drain begins. With it PIPE is blocked on the calling thread while this
+ * runs.
  *
  * Returns NULL, or an error owned by the caller: the reason of a broken app, CAIRN_ERROR_RUNTIME,
  * CAIRN_ERROR_SYSTEM, CAIRN_ERROR_MEMORY.
@@ -87,13 +104,39 @@ CAIRN_API uint16_t cairn_http_server_port(const struct cairn_http_server *server
 CAIRN_API struct cairn_error *cairn_http_server_run(struct cairn_http_server *server);
 
 /*
- * Stops accepting, answers every request that has been read, with `Connection: close`, and closes
- * what is idle; then cairn_http_server_run returns. What still runs after drain_ms is cancelled.
- * Any thread.
+ * The server is not ready from now on. After drain_delay_ms it stops accepting, answers every
+ * request that has been read, with `Connection: close`, and closes what is idle; then
+ * cairn_http_server_run returns. What still runs after a further drain_ms is cancelled. Any thread.
  */
 CAIRN_API void cairn_http_server_drain(struct cairn_http_server *server);
 /* Closes all connections now; handlers are cancelled. Any thread. */
 CAIRN_API void cairn_http_server_stop(struct cairn_http_server *server);
+
+/* Whether to send it requests: every worker listens, and no drain was asked for. That somebody asks
+ * gives a drain its delay. Any thread. */
+CAIRN_API bool cairn_http_server_is_ready(struct cairn_http_server *server);
+
+/*
+ * Starts a program that takes this one's place without losing a connection: it gets the listening
+ * sockets (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, all "cairn"), and a server in it that asks for
+ * the same address takes them. When all its workers listen, the service manager is told MAINPID,
+ * and this server accepts no more and drains: for drain_delay_ms (5 s if that is 0) clients that
+ * stay are asked to leave. Until then both accept. A program that is not of cairn writes a byte
+ * into the descriptor that CAIRN_READY_FD names.
+ *
+ * ARGV ends with NULL; ARGV[0] is a path, or a name to be found in PATH. The program gets the
+ * environment, no signal blocked or ignored, and of the descriptors those that are not closed on
+ * exec.
+ *
+ * Returns NULL: it was started. If it ends before it is ready, or is not within ready_ms (1 to
+ * 3600000; 0: 30 s), when it is killed, standard error says so and this server goes on. Else an
+ * error owned by the caller: CAIRN_ERROR_INVALID, CAIRN_ERROR_SYSTEM, CAIRN_ERROR_MEMORY, or
+ * CAIRN_ERROR_CONFLICT: one is being started already, or the server is not ready.
+ *
+ * While cairn_http_server_run runs, on its thread: from options.on_signal.
+ */
+CAIRN_API struct cairn_error *cairn_http_server_hand_over(
+    struct cairn_http_server *server, char *const argv[], uint64_t ready_ms);
 
 /* Prints each worker's counters and stack. While it runs each worker prints its own, soon, one
  * after the other; after cairn_http_server_run the last state is printed at once. Any thread. OUT
@@ -124,8 +167,8 @@ CAIRN_API struct cairn_http_counters cairn_http_server_counters(
 
 /*
  * The whole of main: makes a server, says on standard error where it listens, runs it. Returns the
- * exit status: 0 after a drain, 1 with the error on standard error. return cairn_http_serve(app,
- * NULL, .port = 8080);
+ * exit status: 0 after a drain, 128 and the number of the signal that did not wait for its end, 1
+ * with the error on standard error. return cairn_http_serve(app, NULL, .port = 8080);
  */
 #define cairn_http_serve(app, cx, ...)             \
     cairn_http_serve_with(app, cx,                 \

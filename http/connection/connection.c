@@ -136,6 +136,11 @@ static bool connection_is_at_rest(const struct cairn__connection *self)
     return self->state == CAIRN__IDLE && cairn__buffer_length(&self->queued) == 0;
 }
 
+static bool connection_is_unused(const struct cairn__connection *self)
+{
+    return self->request_count == 0 && !self->is_peer_closed;
+}
+
 static void connection_read(struct cairn__connection *self);
 
 /* It was not said of the last answer that it is the last one: a request that has come meanwhile is
@@ -154,7 +159,7 @@ static void connection_leave(struct cairn__connection *self, bool is_outermost)
         return;
     if (self->state < CAIRN__DETACHED)
         connection_flush(self);
-    if (self->worker->has_drained && connection_is_at_rest(self))
+    if (self->worker->has_drained && connection_is_at_rest(self) && !connection_is_unused(self))
         connection_retire(self);
     self->is_entered = false;
     if (self->state != CAIRN__DEAD)
@@ -310,13 +315,27 @@ bool cairn__connection_shed(struct cairn__connection *self)
     return is_gone;
 }
 
+/* A connection that was opened a moment ago is about to send its first request. Returns false when
+ * it has had the time. */
+static bool connection_expect_first(struct cairn__connection *self)
+{
+    uint64_t now = connection_now(self);
+    uint64_t accepted = self->deadline_ms - self->worker->options->limits.head_ms;
+    uint64_t until = accepted + CAIRN__FIRST_REQUEST_MS;
+    if (!connection_is_unused(self) || now >= until)
+        return false;
+    if (until < self->deadline_ms)
+        cairn__connection_deadline(self, until - now);
+    return true;
+}
+
 void cairn__connection_drain(struct cairn__connection *self)
 {
     bool is_outermost = connection_enter(self);
     /* A request may have arrived that nobody has read yet. */
     if (self->state == CAIRN__IDLE)
         connection_read(self);
-    if (connection_is_at_rest(self))
+    if (connection_is_at_rest(self) && !connection_expect_first(self))
         self->state = CAIRN__DEAD;
     if (self->state == CAIRN__UPGRADED)
         cairn__upgraded_wake_reader(self); /* who asks the stream finds it closing */

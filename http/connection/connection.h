@@ -33,6 +33,8 @@ struct cairn__proxy_parser;
 #define CAIRN__LINGER_LATE_MS 1000
 /* Over how long the rate is measured at which a peer takes what waits for it. */
 #define CAIRN__WRITE_RATE_MS 30000
+/* How long after it was accepted a connection is expected to send its first request. */
+#define CAIRN__FIRST_REQUEST_MS 1000
 
 /*
  * IDLE     between two requests, or before the first: holds no exchange and no buffer

@@ -535,7 +535,7 @@ static bool connection_goes_on(
     if (cairn_stream_is_empty(&res->stream))
         keep_alive = cairn__inbound_settle(self) && keep_alive;
     /* A drain ends the connection with the last request that was read. */
-    return keep_alive && !(self->worker->has_drained && !self->has_more) &&
+    return keep_alive && !(self->worker->is_leaving && !self->has_more) &&
            !connection_is_old(self);
 }
 

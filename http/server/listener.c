@@ -1,6 +1,7 @@
 #include <cairn/http/server/worker.h>
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 /* Connections taken in one go, so that those that are served already get their turn. */
 #define LISTENER_BURST 64
 #define LISTENER_RETRY_MS 100
+/* Where a TCP header has its flags. */
+#define LISTENER_TCP_FLAGS 13
 
 static void listener_on_retry(struct cairn_timer *timer);
 
@@ -98,6 +101,25 @@ struct cairn_error *cairn__listener_open(
     if (!error && cairn_io_want_read(&self->io, true) != 0)
         error = &cairn_error_no_memory;
     return error;
+}
+
+/*
+ * A client whose handshake ends between the last accept and the close would be reset, with a request
+ * on its way perhaps. From now on none begins: packets with SYN alone are dropped, so that who comes
+ * now tries again and is refused, and handshakes that have begun come to their end.
+ */
+void cairn__listener_admit_nobody(struct cairn__listener *self)
+{
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LISTENER_TCP_FLAGS),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {sizeof(drop_syn) / sizeof(drop_syn[0]), drop_syn};
+    if (self->fd >= 0)
+        setsockopt(self->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void cairn__listener_drain(struct cairn__listener *self)

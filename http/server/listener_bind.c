@@ -183,8 +183,8 @@ int cairn__listener_bind(const struct cairn_http_server_options *options, int fi
     int fd;
     if (length == 0) {
         *error = cairn_error_new(CAIRN_ERROR_INVALID, "http_server", NULL,
-            "host must be a numeric IPv4 or IPv6 address, or unix: and a path of 1 to %zu bytes, "
-            "got \"%s\"",
+            "host must be a numeric IPv4 or IPv6 address, unix: and a path of 1 to %zu bytes, "
+            "systemd:, systemd: and a name, or fd: and a number, got \"%s\"",
             sizeof(address.path.sun_path) - 1, host);
         return -1;
     }
@@ -203,6 +203,47 @@ int cairn__listener_bind(const struct cairn_http_server_options *options, int fi
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+static bool bind_same_v6(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b)
+{
+    return a->sin6_port == b->sin6_port &&
+           memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
+}
+
+static bool bind_same(const union bind_address *a, const union bind_address *b, size_t length)
+{
+    if (a->any.sa_family != b->any.sa_family)
+        return false;
+    if (a->any.sa_family == AF_INET)
+        return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    if (a->any.sa_family == AF_INET6)
+        return bind_same_v6(&a->v6, &b->v6);
+    return memcmp(a->path.sun_path, b->path.sun_path,
+               length - offsetof(struct sockaddr_un, sun_path)) == 0;
+}
+
+static bool bind_is_at(const union bind_address *bound, const char *host, uint16_t port)
+{
+    union bind_address wanted;
+    socklen_t length = bind_address(host, port, &wanted);
+    return length != 0 && bind_same(&wanted, bound, length);
+}
+
+bool cairn__listener_is_bound_to(int fd, const struct cairn_http_server_options *options)
+{
+    union bind_address bound = {0};
+    socklen_t size = sizeof(bound);
+    uint16_t port = options->port;
+    if (getsockname(fd, &bound.any, &size) != 0 || (port == 0 && bind_port(fd, &port) != 0))
+        return false;
+    return bind_is_at(&bound, options->host ? options->host : "::", port) ||
+           (!options->host && bind_is_at(&bound, "0.0.0.0", port));
+}
+
+int cairn__listener_port(int fd, uint16_t *port)
+{
+    return bind_port(fd, port);
 }
 
 void cairn__listener_unbind(const struct cairn_http_server_options *options)

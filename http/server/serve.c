@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cairn/http/server/activation.h>
 #include <cairn/http/server/worker.h>
+
+/* What a shell says of a command that a signal has ended. */
+#define SERVE_SIGNALLED 128
 
 static int serve_fail(struct cairn_error *error)
 {
@@ -18,7 +22,7 @@ static void serve_announce(
 {
     const char *host = options && options->host ? options->host : "::";
     bool is_v6 = strchr(host, ':') != NULL;
-    if (cairn__listener_is_unix(host)) {
+    if (cairn__listener_is_unix(host) || cairn__activation_is_host(host)) {
         fprintf(stderr, "listening on %s\n", host);
         return;
     }
@@ -35,6 +39,9 @@ int cairn_http_serve_with(
         return serve_fail(error);
     serve_announce(options, server);
     error = cairn_http_server_run(server);
+    int number = cairn__server_ended_by(server);
     cairn_http_server_free(server);
-    return error ? serve_fail(error) : 0;
+    if (error)
+        return serve_fail(error);
+    return number ? SERVE_SIGNALLED + number : 0;
 }

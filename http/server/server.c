@@ -1,14 +1,24 @@
 #include <cairn/http/server.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cairn/http/server/activation.h>
+#include <cairn/http/server/hand_over.h>
 #include <cairn/http/server/server_options.h>
 #include <cairn/http/server/signals.h>
 #include <cairn/http/server/worker.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/notify.h>
+
+/* How long a server that is asked whether it is ready goes on when it no longer is; and how long
+ * clients have to go over to the process that takes its place. */
+#define SERVER_DRAIN_DELAY_MS 5000
 
 struct cairn_http_server {
     cairn_http_app *app;
@@ -16,17 +26,29 @@ struct cairn_http_server {
     struct cairn_http_server_options options; /* resolved; host is a copy */
     struct cairn__worker **workers;           /* options.workers of them */
     struct cairn_trusted_peers *proxy_peers;  /* NULL: no PROXY protocol */
-    int *listen_fds;
-    bool has_bound;
+    int *listen_fds;                          /* until a worker takes its own */
+    bool has_bound; /* the file of a Unix socket is this server's to remove */
     uint16_t port;
-    bool is_draining; /* atomic, as the next two */
+    bool is_draining; /* atomic, as all that follow to `ended_by` */
     bool is_stopping;
-    unsigned threads; /* that run workers beside the calling one */
+    bool is_listening; /* every worker does */
+    bool is_probed;    /* somebody has asked whether it is ready */
+    bool is_replaced;  /* another process accepts from the sockets */
+    unsigned listening;
+    unsigned threads;                  /* that run workers beside the calling one */
+    int ended_by;                      /* the signal that did not wait for the drain; 0: none */
+    struct cairn__hand_over hand_over; /* of the first worker's thread */
     pthread_mutex_t mutex;
     struct cairn_error *error; /* the first that a worker met; under the mutex */
     FILE **prints;             /* where each worker is to print; under the mutex */
     char **last_prints;        /* what each printed at its end; under the mutex */
     pthread_mutex_t print_mutex;
+};
+
+/* Listening sockets of another process. */
+struct server_inherited {
+    int fds[CAIRN__ACTIVATION_MAX];
+    size_t count;
 };
 
 bool cairn__server_is_draining(const struct cairn_http_server *server)
@@ -37,6 +59,52 @@ bool cairn__server_is_draining(const struct cairn_http_server *server)
 bool cairn__server_is_stopping(const struct cairn_http_server *server)
 {
     return __atomic_load_n(&server->is_stopping, __ATOMIC_ACQUIRE);
+}
+
+bool cairn_http_server_is_ready(struct cairn_http_server *server)
+{
+    __atomic_store_n(&server->is_probed, true, __ATOMIC_RELAXED);
+    return cairn__server_is_listening(server);
+}
+
+bool cairn__server_is_replaced(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->is_replaced, __ATOMIC_ACQUIRE);
+}
+
+uint64_t cairn__server_drain_delay_ms(const struct cairn_http_server *server)
+{
+    if (server->options.drain_delay_ms)
+        return server->options.drain_delay_ms;
+    bool waits =
+        cairn__server_is_replaced(server) || __atomic_load_n(&server->is_probed, __ATOMIC_RELAXED);
+    return waits ? SERVER_DRAIN_DELAY_MS : 0;
+}
+
+/* To the service manager, to which a process belongs that has left its signals to this server. */
+static void server_notify(const struct cairn_http_server *server, const char *state)
+{
+    if (!server->options.keep_signals)
+        cairn_notify(state);
+}
+
+void cairn__server_worker_listens(struct cairn_http_server *server)
+{
+    if (__atomic_add_fetch(&server->listening, 1, __ATOMIC_ACQ_REL) != server->options.workers)
+        return;
+    __atomic_store_n(&server->is_listening, true, __ATOMIC_RELEASE);
+    server_notify(server, "READY=1");
+    cairn__activation_say_ready();
+}
+
+void cairn__server_set_ended_by(struct cairn_http_server *server, int number)
+{
+    __atomic_store_n(&server->ended_by, number, __ATOMIC_RELAXED);
+}
+
+int cairn__server_ended_by(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->ended_by, __ATOMIC_RELAXED);
 }
 
 bool cairn__server_has_threads(const struct cairn_http_server *server)
@@ -77,6 +145,53 @@ void cairn__server_set_running(
     pthread_mutex_unlock(&server->mutex);
 }
 
+void cairn__server_set_listening(
+    struct cairn_http_server *server, struct cairn__worker *worker, int fd)
+{
+    pthread_mutex_lock(&server->mutex);
+    worker->listen_fd = fd;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+int cairn__server_copy_listeners(struct cairn_http_server *server, int *fds)
+{
+    int count = 0;
+    int rc = 0;
+    int above = CAIRN__HAND_OVER_FD + (int)server->options.workers + 1; /* one says ready */
+    pthread_mutex_lock(&server->mutex);
+    for (unsigned i = 0; i < server->options.workers && rc >= 0; i++) {
+        rc = fcntl(server->workers[i]->listen_fd, F_DUPFD_CLOEXEC, above);
+        if (rc >= 0)
+            fds[count++] = rc;
+    }
+    pthread_mutex_unlock(&server->mutex);
+    if (rc >= 0)
+        return count;
+    int error_number = errno;
+    while (count > 0)
+        close(fds[--count]);
+    errno = error_number;
+    return -1;
+}
+
+bool cairn__server_is_listening(const struct cairn_http_server *server)
+{
+    return __atomic_load_n(&server->is_listening, __ATOMIC_ACQUIRE) &&
+           !cairn__server_is_draining(server);
+}
+
+struct cairn__hand_over *cairn__server_hand_over(struct cairn_http_server *server)
+{
+    return &server->hand_over;
+}
+
+void cairn__server_replaced(struct cairn_http_server *server)
+{
+    server->has_bound = false;
+    __atomic_store_n(&server->is_replaced, true, __ATOMIC_RELEASE);
+    cairn_http_server_drain(server);
+}
+
 void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__worker *worker)
 {
     char *text = NULL;
@@ -103,9 +218,20 @@ static void server_wake_workers(struct cairn_http_server *server)
     pthread_mutex_unlock(&server->mutex);
 }
 
+/* The service manager is told how long it may take, so that it does not lose patience before. */
+static void server_notify_drain(const struct cairn_http_server *server)
+{
+    char state[64];
+    uint64_t ms = cairn__server_drain_delay_ms(server) + server->options.drain_ms;
+    snprintf(state, sizeof(state), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, (ms + 1000) * 1000);
+    server_notify(server, state);
+}
+
 void cairn_http_server_drain(struct cairn_http_server *server)
 {
-    __atomic_store_n(&server->is_draining, true, __ATOMIC_RELEASE);
+    bool was_draining = __atomic_exchange_n(&server->is_draining, true, __ATOMIC_ACQ_REL);
+    if (!was_draining && !cairn__server_is_replaced(server)) /* the service goes on elsewhere */
+        server_notify_drain(server);
     server_wake_workers(server);
 }
 
@@ -156,7 +282,20 @@ struct cairn_http_counters cairn_http_server_counters(const struct cairn_http_se
     return sum;
 }
 
-static struct cairn_error *server_add_worker(struct cairn_http_server *self, unsigned index)
+/* Sockets that were opened elsewhere; the workers beyond them share. -1 with *ERROR set. */
+static int server_adopt(struct cairn_http_server *self, const struct server_inherited *inherited,
+    unsigned index, struct cairn_error **error)
+{
+    int fd = inherited->fds[index % inherited->count];
+    if (index >= inherited->count)
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 || cairn__listener_port(fd, &self->port) != 0)
+        *error = cairn_error_system("http_server", "a socket handed over", errno);
+    return fd;
+}
+
+static struct cairn_error *server_add_worker(
+    struct cairn_http_server *self, const struct server_inherited *inherited, unsigned index)
 {
     struct cairn_error *error = NULL;
     struct cairn__worker *worker = cairn_alloc_zero(sizeof(*worker));
@@ -168,7 +307,13 @@ static struct cairn_error *server_add_worker(struct cairn_http_server *self, uns
     worker->proxy_peers = self->proxy_peers;
     worker->index = index;
     worker->listener.fd = -1;
+    worker->listen_fd = -1;
     worker->connection_max = self->options.limits.connections;
+    if (inherited->count) {
+        worker->listener.is_shared = true;
+        self->listen_fds[index] = server_adopt(self, inherited, index, &error);
+        return error;
+    }
     /* The first one finds out which port is free, the others join it there. */
     int first_fd = index ? self->listen_fds[0] : -1;
     self->listen_fds[index] = cairn__listener_bind(&self->options, first_fd, &self->port, &error);
@@ -176,7 +321,24 @@ static struct cairn_error *server_add_worker(struct cairn_http_server *self, uns
     return error;
 }
 
-static struct cairn_error *server_open(struct cairn_http_server *self)
+/* Sockets that nobody accepts from would keep their clients waiting. */
+static struct cairn_error *server_inherit(
+    struct cairn_http_server *self, struct server_inherited *inherited, bool may_add_workers)
+{
+    struct cairn_error *error = NULL;
+    inherited->count = cairn__activation_take(&self->options, inherited->fds, &error);
+    if (error || inherited->count <= self->options.workers)
+        return error;
+    if (!may_add_workers)
+        return cairn_error_new(CAIRN_ERROR_INVALID, "http_server", NULL,
+            "workers must be %zu or more for the %zu sockets handed over, got %u", inherited->count,
+            inherited->count, self->options.workers);
+    self->options.workers = (unsigned)inherited->count;
+    return NULL;
+}
+
+static struct cairn_error *server_open(
+    struct cairn_http_server *self, const struct server_inherited *inherited)
 {
     unsigned count = self->options.workers;
     self->workers = cairn_alloc_zero(count * sizeof(*self->workers));
@@ -189,8 +351,21 @@ static struct cairn_error *server_open(struct cairn_http_server *self)
         self->listen_fds[i] = -1;
     struct cairn_error *error = NULL;
     for (unsigned i = 0; i < count && !error; i++)
-        error = server_add_worker(self, i);
+        error = server_add_worker(self, inherited, i);
     return error;
+}
+
+static struct cairn_error *server_begin(
+    struct cairn_http_server *self, const struct cairn_http_server_options *options)
+{
+    struct server_inherited inherited;
+    struct cairn_error *error = cairn__server_options_resolve(options, &self->options);
+    if (!error)
+        error = cairn__server_options_proxy(&self->options, &self->proxy_peers);
+    if (!error)
+        error = server_inherit(self, &inherited, !options || !options->workers);
+    self->port = self->options.port;
+    return error ? error : server_open(self, &inherited);
 }
 
 struct cairn_http_server *cairn_http_server_new(cairn_http_app *app, void *cx,
@@ -205,13 +380,7 @@ struct cairn_http_server *cairn_http_server_new(cairn_http_app *app, void *cx,
     self->cx = cx;
     pthread_mutex_init(&self->mutex, NULL);
     pthread_mutex_init(&self->print_mutex, NULL);
-    *error = cairn__server_options_resolve(options, &self->options);
-    if (!*error)
-        *error = cairn__server_options_proxy(&self->options, &self->proxy_peers);
-    if (!*error) {
-        self->port = self->options.port;
-        *error = server_open(self);
-    }
+    *error = server_begin(self, options);
     if (*error) {
         cairn_http_server_free(self);
         return NULL;
@@ -308,7 +477,7 @@ struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
     if (server->options.keep_signals)
         cairn__signals_hold_pipe(&mask);
     else
-        cairn__signals_hold(&mask);
+        cairn__signals_hold(&server->options, &mask);
     unsigned started = server_start_threads(server);
     server_run_worker(server, 0);
     for (unsigned i = 1; i < started; i++)

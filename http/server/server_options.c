@@ -52,6 +52,8 @@ static struct cairn_error *options_resolve_numbers(struct cairn_http_server_opti
         error = options_range("backlog", &backlog, 1024, 1, 65535);
     if (!error)
         error = options_range("drain_ms", &out->drain_ms, 20000, 1, 3600000);
+    if (!error && out->drain_delay_ms)
+        error = options_range("drain_delay_ms", &out->drain_delay_ms, 0, 1, 3600000);
     out->workers = error ? 0 : (unsigned)workers;
     out->backlog = (unsigned)backlog;
     return error;

@@ -1,19 +1,27 @@
 #include <cairn/http/server/signals.h>
 
-static const int signals_numbers[CAIRN__SIGNALS] = {SIGTERM, SIGINT, SIGUSR2};
+#include <cairn/http/server/worker.h>
 
-static void signals_mask(int how, sigset_t *before)
+/* The last two only where the user has something to do on them. */
+static const int signals_numbers[CAIRN__SIGNALS] = {SIGTERM, SIGINT, SIGUSR2, SIGHUP, SIGUSR1};
+
+static size_t signals_count(const struct cairn_http_server_options *options)
+{
+    return options->on_signal ? CAIRN__SIGNALS : CAIRN__SIGNALS - 2;
+}
+
+static void signals_mask(const struct cairn_http_server_options *options, int how, sigset_t *before)
 {
     sigset_t mask;
     sigemptyset(&mask);
-    for (size_t i = 0; i < CAIRN__SIGNALS; i++)
+    for (size_t i = 0; i < signals_count(options); i++)
         sigaddset(&mask, signals_numbers[i]);
     pthread_sigmask(how, &mask, before);
 }
 
-void cairn__signals_hold(sigset_t *mask)
+void cairn__signals_hold(const struct cairn_http_server_options *options, sigset_t *mask)
 {
-    signals_mask(SIG_BLOCK, mask);
+    signals_mask(options, SIG_BLOCK, mask);
 }
 
 static void signals_only_pipe(sigset_t *set)
@@ -44,26 +52,30 @@ static void signals_caught(struct cairn_signal *signal_, int number)
     struct cairn__signals *self = ((struct cairn__signal_entry *)signal_)->all;
     if (number == SIGUSR2) {
         cairn_http_server_print(self->server, stderr);
+    } else if (number == SIGHUP || number == SIGUSR1) {
+        self->options->on_signal(self->options->signal_cx, self->server, number);
     } else if (!self->is_draining) {
         self->is_draining = true;
         cairn_http_server_drain(self->server);
     } else {
+        cairn__server_set_ended_by(self->server, number);
         cairn_http_server_stop(self->server);
     }
 }
 
-struct cairn_error *cairn__signals_open(
-    struct cairn__signals *self, struct cairn_http_server *server, struct cairn_runtime *runtime)
+struct cairn_error *cairn__signals_open(struct cairn__signals *self,
+    struct cairn_http_server *server, const struct cairn_http_server_options *options,
+    struct cairn_runtime *runtime)
 {
     struct cairn_error *error = NULL;
-    *self = (struct cairn__signals){.server = server};
+    *self = (struct cairn__signals){.server = server, .options = options};
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < CAIRN__SIGNALS && !error; i++) {
+    for (size_t i = 0; i < signals_count(options) && !error; i++) {
         self->entries[i].all = self;
         error = cairn_signal_open(
             &self->entries[i].signal, runtime, signals_numbers[i], signals_caught);
     }
-    signals_mask(SIG_UNBLOCK, NULL);
+    signals_mask(options, SIG_UNBLOCK, NULL);
     return error;
 }
 

@@ -3,8 +3,12 @@
 #include <time.h>
 
 #include <cairn/http/error_response.h>
+#include <cairn/http/server/hand_over.h>
 #include <cairn/http/server/signals.h>
 #include <cairn/service/stack.h>
+
+/* How long a client may take from our half of a handshake to its own. */
+#define WORKER_HANDSHAKE_MS 50
 
 const char *cairn__worker_date(struct cairn__worker *self)
 {
@@ -52,11 +56,20 @@ static void worker_kill_all(struct cairn__worker *self)
         cairn__connection_kill(self->connections);
 }
 
+static struct cairn__worker *worker_of_drain_timer(struct cairn_timer *timer)
+{
+    return (struct cairn__worker *)((char *)timer - offsetof(struct cairn__worker, drain_timer));
+}
+
 static void worker_on_drain_end(struct cairn_timer *timer)
 {
-    struct cairn__worker *self =
-        (struct cairn__worker *)((char *)timer - offsetof(struct cairn__worker, drain_timer));
-    worker_kill_all(self);
+    worker_kill_all(worker_of_drain_timer(timer));
+}
+
+static void worker_close_listener(struct cairn__worker *self)
+{
+    cairn__server_set_listening(self->server, self, -1);
+    cairn__listener_close(&self->listener);
 }
 
 static void worker_drain(struct cairn__worker *self)
@@ -64,6 +77,7 @@ static void worker_drain(struct cairn__worker *self)
     self->has_drained = true;
     cairn_timer_arm(self->runtime, &self->drain_timer,
         cairn_runtime_deadline_ms(self->runtime, self->options->drain_ms), worker_on_drain_end);
+    cairn__server_set_listening(self->server, self, -1);
     cairn__listener_drain(&self->listener);
     struct cairn__connection *connection = self->connections;
     while (connection) {
@@ -72,6 +86,46 @@ static void worker_drain(struct cairn__worker *self)
         connection = next;
     }
     worker_end_if_idle(self);
+}
+
+static void worker_on_all_admitted(struct cairn_timer *timer)
+{
+    worker_drain(worker_of_drain_timer(timer));
+}
+
+static void worker_on_delay_end(struct cairn_timer *timer)
+{
+    struct cairn__worker *self = worker_of_drain_timer(timer);
+    if (self->listener.is_shared || self->listener.fd < 0) {
+        worker_drain(self);
+        return;
+    }
+    cairn__listener_admit_nobody(&self->listener);
+    cairn_timer_arm(self->runtime, timer,
+        cairn_runtime_deadline_ms(self->runtime, WORKER_HANDSHAKE_MS), worker_on_all_admitted);
+}
+
+/* The server is not ready any more. Who sends it requests learns that a little later, and until
+ * then is served; clients that stay are asked to leave, so that at the end only idle ones are left.
+ */
+static void worker_leave(struct cairn__worker *self)
+{
+    uint64_t delay_ms = cairn__server_drain_delay_ms(self->server);
+    self->is_leaving = true;
+    if (cairn__server_is_replaced(self->server))
+        worker_close_listener(self);
+    if (delay_ms == 0)
+        worker_drain(self);
+    else
+        cairn_timer_arm(self->runtime, &self->drain_timer,
+            cairn_runtime_deadline_ms(self->runtime, delay_ms), worker_on_delay_end);
+}
+
+static void worker_stop(struct cairn__worker *self)
+{
+    if (!self->has_drained)
+        worker_drain(self);
+    worker_kill_all(self);
 }
 
 void cairn__worker_print(struct cairn__worker *self, FILE *out)
@@ -103,16 +157,17 @@ static void worker_control_run(struct cairn_task *task)
         cairn__worker_print(self, out);
         cairn__server_unlock_print(self->server);
     }
-    if (cairn__server_is_draining(self->server) && !self->has_drained)
-        worker_drain(self);
     if (cairn__server_is_stopping(self->server))
-        worker_kill_all(self);
+        worker_stop(self);
+    else if (cairn__server_is_draining(self->server) && !self->is_leaving)
+        worker_leave(self);
     worker_end_if_idle(self);
 }
 
 static struct cairn_error *worker_make_app(struct cairn__worker *self)
 {
-    const struct cairn_http_worker about = {self->index, self->options->workers, self->runtime};
+    const struct cairn_http_worker about = {
+        self->index, self->options->workers, self->runtime, self->server};
     self->app = cairn__server_make_app(self->server, &about);
     if (!self->app)
         return &cairn_error_no_memory;
@@ -142,12 +197,19 @@ static struct cairn_error *worker_open(struct cairn__worker *self)
     return error ? error : cairn__listener_open(&self->listener, self, self->listener.fd);
 }
 
+static void worker_listens(struct cairn__worker *self)
+{
+    cairn__server_set_listening(self->server, self, self->listener.fd);
+    cairn__server_worker_listens(self->server);
+}
+
 static void worker_loop(struct cairn__worker *self)
 {
     static const struct cairn_task_ops ops = {.name = "worker", .run = worker_control_run};
     cairn_task_init(&self->control, &ops, self->runtime);
     cairn__server_set_running(self->server, self, true);
     cairn_task_wake(&self->control); /* for what was asked before */
+    worker_listens(self);
     while (!worker_has_ended(self))
         cairn_runtime_run(self->runtime);
     cairn__server_set_running(self->server, self, false);
@@ -162,9 +224,11 @@ static struct cairn_error *worker_serve(struct cairn__worker *self)
     struct cairn_error *error = NULL;
     bool minds_signals = self->index == 0 && !self->options->keep_signals;
     if (minds_signals)
-        error = cairn__signals_open(&signals, self->server, self->runtime);
+        error = cairn__signals_open(&signals, self->server, self->options, self->runtime);
     if (!error)
         worker_loop(self);
+    if (self->index == 0)
+        cairn__hand_over_end(cairn__server_hand_over(self->server));
     cairn__signals_close(&signals);
     return error;
 }
@@ -180,7 +244,7 @@ struct cairn_error *cairn__worker_run(struct cairn__worker *self, int listen_fd)
         if (!error)
             error = worker_serve(self);
     }
-    cairn__listener_close(&self->listener);
+    worker_close_listener(self);
     if (self->runtime) {
         cairn__server_worker_ended(self->server, self);
         cairn_service_drop(self->app);

@@ -22,7 +22,8 @@ struct cairn__listener {
     struct cairn_io io;
     struct cairn_timer retry; /* armed while accepting pauses for want of descriptors */
     struct cairn__worker *worker;
-    int fd; /* -1: closed */
+    int fd;         /* -1: closed */
+    bool is_shared; /* other processes may accept from it */
 };
 
 /* Requests that wait for the app to be ready, oldest first; a task, so that readiness can wake it.
@@ -44,7 +45,9 @@ struct cairn__worker {
     struct cairn_service *app;
     struct cairn_task control; /* woken to look at the flags below */
     bool is_running;           /* under the server's mutex: control may be woken */
-    bool has_drained;          /* a drain was begun */
+    int listen_fd;             /* under it too: the listener's while it accepts; -1: none */
+    bool is_leaving;  /* a drain was asked for, and waits for its delay: answers say close */
+    bool has_drained; /* and has begun: nothing is accepted any more */
     struct cairn__listener listener;
     struct cairn__gate gate;
     struct cairn__connection *connections;
@@ -89,12 +92,18 @@ int cairn__listener_bind(const struct cairn_http_server_options *options, int fi
 /* Removes the file of a Unix socket. */
 void cairn__listener_unbind(const struct cairn_http_server_options *options);
 bool cairn__listener_is_unix(const char *host);
+/* Whether FD, which listens, does so where OPTIONS says; port 0 is any. */
+bool cairn__listener_is_bound_to(int fd, const struct cairn_http_server_options *options);
+/* The port that FD is bound to, 0 for a Unix socket. Returns 0, or -1 with errno set. */
+int cairn__listener_port(int fd, uint16_t *port);
 
 /* listener.c */
 
 /* Takes FD. */
 struct cairn_error *cairn__listener_open(
     struct cairn__listener *self, struct cairn__worker *worker, int fd);
+/* No more clients are let in, but those that are half in: soon they are all there. */
+void cairn__listener_admit_nobody(struct cairn__listener *self);
 /* Accepts what waits already, then closes: a client that was let in is served. */
 void cairn__listener_drain(struct cairn__listener *self);
 void cairn__listener_close(struct cairn__listener *self);
@@ -127,6 +136,25 @@ void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__
 
 bool cairn__server_is_draining(const struct cairn_http_server *server);
 bool cairn__server_is_stopping(const struct cairn_http_server *server);
+/* How long it is served on when a drain is asked for. */
+uint64_t cairn__server_drain_delay_ms(const struct cairn_http_server *server);
+/* One more worker accepts. */
+void cairn__server_worker_listens(struct cairn_http_server *server);
+/* The descriptor from which WORKER accepts; -1: it does no more. */
+void cairn__server_set_listening(
+    struct cairn_http_server *server, struct cairn__worker *worker, int fd);
+/* Copies of those of all workers, each above where they are handed over; FDS has room for
+ * CAIRN__ACTIVATION_MAX. Returns how many, or -1 with errno set. */
+int cairn__server_copy_listeners(struct cairn_http_server *server, int *fds);
+/* Every worker accepts, and no drain was asked for. */
+bool cairn__server_is_listening(const struct cairn_http_server *server);
+struct cairn__hand_over *cairn__server_hand_over(struct cairn_http_server *server);
+/* Another process serves from the same sockets: drains, and leaves it what it needs. */
+void cairn__server_replaced(struct cairn_http_server *server);
+bool cairn__server_is_replaced(const struct cairn_http_server *server);
+/* The signal that ended the drain at once; 0: none. */
+void cairn__server_set_ended_by(struct cairn_http_server *server, int number);
+int cairn__server_ended_by(const struct cairn_http_server *server);
 /* Whether workers on other threads have not ended yet. */
 bool cairn__server_has_threads(const struct cairn_http_server *server);
 /* Where the stacks are to be printed; NULL: nowhere. Once for each time a print was asked for. */

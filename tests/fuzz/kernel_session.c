@@ -1,5 +1,5 @@
 /* A server on the kernel that the tests play: the input makes every decision of a session. */
-#include "../kernel/session.h"
+#include "kernel/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

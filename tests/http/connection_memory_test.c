@@ -64,6 +64,7 @@ static void assert_serves_the_next(void)
     if (rig.worker.connections)
         rig_kill();
     rig_close_client();
+    rig.worker.is_leaving = false;
     rig.worker.has_drained = false;
     assert_int_equal(rig_connect(), 0);
     rig_send(SESSION_GET("/ignore"));

@@ -143,6 +143,7 @@ static inline void rig_advance(uint64_t ms)
 /* As a worker drains. */
 static inline void rig_drain(void)
 {
+    rig.worker.is_leaving = true;
     rig.worker.has_drained = true;
     cairn__connection_drain(rig_connection());
     rig_run();

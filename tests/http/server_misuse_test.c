@@ -122,8 +122,8 @@ static void a_bad_option_is_refused_with_its_name_and_range(void **state)
     refuse((struct cairn_http_server_options){.drain_ms = 3600001},
         "http_server: drain_ms must be 1 to 3600000, got 3600001");
     refuse((struct cairn_http_server_options){.host = "localhost"},
-        "http_server: host must be a numeric IPv4 or IPv6 address, or unix: and a path of 1 to 107 "
-        "bytes, got \"localhost\"");
+        "http_server: host must be a numeric IPv4 or IPv6 address, unix: and a path of 1 to 107 "
+        "bytes, systemd:, systemd: and a name, or fd: and a number, got \"localhost\"");
 }
 
 static void an_address_that_cannot_be_bound_is_an_error(void **state)
