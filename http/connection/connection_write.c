@@ -12,6 +12,8 @@
 #define FILE_STEPS 4
 #define FILE_STEP_BYTES 262144
 #define TRAILER_BYTES 4096
+/* The same of a body in memory. */
+#define MEMORY_STEP_BYTES 1048576
 /* A turn's share of a stream, and what a chunk counts beside its bytes. It is what the kernel takes
  * of an answer that its peer has no room for: more would wait in our memory. */
 #define TURN_BYTES 131072
@@ -46,8 +48,11 @@ static int connection_parts(struct cairn__connection *self, struct iovec parts[3
             cairn__buffer_length(&self->queued)};
     if (worker->batch_length)
         parts[count++] = (struct iovec){worker->batch, worker->batch_length};
-    if (exchange && exchange->rest.length)
-        parts[count++] = (struct iovec){(char *)(size_t)exchange->rest.data, exchange->rest.length};
+    if (exchange && exchange->rest.length) {
+        size_t left = exchange->rest.length;
+        size_t share = left < MEMORY_STEP_BYTES ? left : MEMORY_STEP_BYTES;
+        parts[count++] = (struct iovec){(char *)(size_t)exchange->rest.data, share};
+    }
     return count;
 }
 

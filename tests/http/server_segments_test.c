@@ -27,6 +27,7 @@
 /* How often all that was sent was taken, and was full segments alone. The server's thread counts,
  * and has ended when it is read. */
 static unsigned whole;
+static size_t most; /* that a send was asked for */
 
 ssize_t __real_send(int fd, const void *data, size_t length, int flags);
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -44,6 +45,7 @@ static int segment_of(int fd)
 /* What a full socket cuts off does not count. */
 static void look(size_t length, ssize_t sent, int segment)
 {
+    most = length > most ? length : most;
     if (sent <= 16384 || (size_t)sent < length)
         return;
     whole += segment > 0 && sent % segment == 0;
@@ -116,7 +118,7 @@ static struct cairn_http_response *give(struct cairn_http_request *req, void *st
         req, 200, NULL, cairn_stream_box(&ops, giving), (int64_t)giving->total);
 }
 
-static struct cairn_service *app(void *cx, const struct cairn_http_worker *worker)
+static struct cairn_service *stream_app(void *cx, const struct cairn_http_worker *worker)
 {
     (void)worker;
     return cairn_http_handler(give, cx);
@@ -136,15 +138,15 @@ static void receive_pattern(int fd, size_t total)
     assert_int_equal(at, total);
 }
 
-static void play(struct giving *giving)
+static void play(cairn_http_app *app, void *cx, size_t total)
 {
     struct server_rig rig;
     char head[1024];
-    server_rig_start(&rig, app, giving, NULL);
+    server_rig_start(&rig, app, cx, NULL);
     int fd = client_connect(cairn_http_server_port(rig.server));
     client_send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_true(client_response(fd, true, head, sizeof(head)) > 0);
-    receive_pattern(fd, giving->total);
+    receive_pattern(fd, total);
     close(fd);
     server_rig_stop(&rig);
 }
@@ -153,7 +155,7 @@ static void a_stream_of_large_chunks_goes_out_in_full_segments(void **state)
 {
     (void)state;
     whole = 0;
-    play(&(struct giving){.total = CHUNK * 64});
+    play(stream_app, &(struct giving){.total = CHUNK * 64}, CHUNK * 64);
     assert_in_range(whole, 4, 64); /* the others met a socket that was full */
 }
 
@@ -161,7 +163,34 @@ static void chunks_of_any_size_arrive_as_they_were(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++)
-        play(&(struct giving){.total = 1500000, .dice = {seed}, .is_random = true});
+        play(stream_app, &(struct giving){.total = 1500000, .dice = {seed}, .is_random = true},
+            1500000);
+}
+
+static struct cairn_http_response *give_memory(struct cairn_http_request *req, void *state)
+{
+    const struct cairn_str *bytes = state;
+    return cairn_http_bytes(req, 200, NULL, *bytes);
+}
+
+static struct cairn_service *memory_app(void *cx, const struct cairn_http_worker *worker)
+{
+    (void)worker;
+    return cairn_http_handler(give_memory, cx);
+}
+
+static void a_large_body_of_memory_goes_out_in_turns(void **state)
+{
+    size_t total = (size_t)16 << 20;
+    char *bytes = malloc(total);
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < total; i++)
+        bytes[i] = (char)(i % PATTERN);
+    most = 0;
+    play(memory_app, &(struct cairn_str){bytes, total}, total);
+    assert_in_range(most, 1 << 20, (1 << 20) + 4096);
+    free(bytes);
 }
 
 int main(void)
@@ -169,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_of_large_chunks_goes_out_in_full_segments),
         cmocka_unit_test(chunks_of_any_size_arrive_as_they_were),
+        cmocka_unit_test(a_large_body_of_memory_goes_out_in_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
