@@ -4,13 +4,16 @@ the ratio of the two."""
 
 import argparse
 import os
+import shlex
 import subprocess
+import sys
 import tempfile
 
 from lib import loads, machine, report, servers
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 JSON_BYTES = 64 * KIB
+RESULTS = os.path.join(servers.BUILD, "body.json")
 
 
 class Transfer:
@@ -112,13 +115,20 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="pairs; 5 by default")
     parser.add_argument("--large", type=int, default=1024, metavar="MIB", help="the large body; 1024 by default")
     parser.add_argument("--megabytes", type=int, default=512, metavar="MIB", help="of a transfer; 512 by default")
+    parser.add_argument("--write-docs", action="store_true", help="the table into docs/performance.md")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="measure nothing: show what FILE has")
     args = parser.parse_args()
     os.makedirs(servers.BUILD, exist_ok=True)
-    rows = measure(args)
-    report.save({"machine": machine.describe(), "rows": rows}, os.path.join(servers.BUILD, "body.json"))
-    print("\n" + report.plain(COLUMNS, rows))
-    print("\nnginx reads a file into memory of its own where a stream is asked for, and sends one where JSON is; hyper's "
-          "files come by way of a thread.")
+    if args.source:
+        results = report.load(args.source)
+    else:
+        results = {"command": shlex.join(["./dev", "bench", "body", *sys.argv[1:]]), "machine": machine.describe(),
+                   "rows": measure(args)}
+        report.save(results, RESULTS)
+    print("\n" + report.plain(COLUMNS, results["rows"]))
+    if args.write_docs:
+        report.replace(report.DOCS, "body", report.table(COLUMNS, results["rows"]) + "\n\n" + report.origin(results))
+        print("written: docs/performance.md")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""micro.py - nanoseconds of CPU a call: layers and stacks of cairn and of Rust's Tower, timers, parsers, the router. The
-programs run in turn, and each figure is the median of the rounds."""
+"""micro.py - nanoseconds of CPU a call: layers and stacks of cairn and of Rust's Tower, timers, parsers, the router.
+The programs run in turn, and each figure is the median of the rounds."""
 
 import argparse
 import os
@@ -14,8 +14,8 @@ CAIRN = os.path.join(servers.BIN, "micro")
 TOWER = os.path.join(servers.BUILD, "tower", "target", "release", "tower-bench")
 RESULTS = os.path.join(servers.BUILD, "micro.json")
 
-SHARED = ("load_shed", "concurrency_limit", "rate_limit", "timeout", "retry", "map_request", "map_response", "map_error",
-          "then", "and_then", "filter", "async_filter", "spawn_ready")
+SHARED = ("load_shed", "concurrency_limit", "rate_limit", "timeout", "retry", "map_request", "map_response",
+          "map_error", "then", "and_then", "filter", "async_filter", "spawn_ready")
 OWN = ("fail_fast", "gate", "fallback", "priority_queue", "deadline", "pending_requests", "peak_ewma", "adaptive_limit",
        "hedge", "circuit_breaker", "rate_limit_keyed", "balance")
 STACKS = (("no layer", "leaf"), ("1 that passes all on", "pass.1"), ("5", "pass.5"), ("10", "pass.10"),
@@ -106,9 +106,11 @@ def part_rows(figures):
 
     ratio = figures.ns["cairn"]["router.1000"] / figures.ns["cairn"]["router.10"]
     return [
-        ["a head of 41 bytes and one field: the decoder; llhttp bare", f"{cell('parse.decoder.41')}; {cell('parse.llhttp.41')}"],
+        ["a head of 41 bytes and one field: the decoder; llhttp bare",
+         f"{cell('parse.decoder.41')}; {cell('parse.llhttp.41')}"],
         ["a head of 617 bytes and 13 fields", f"{cell('parse.decoder.617')}; {cell('parse.llhttp.617')}"],
-        ["to look up one of 13 fields: the last; one that is not there", f"{cell('header.hit')}; {cell('header.miss')}"],
+        ["to look up one of 13 fields: the last; one that is not there",
+         f"{cell('header.hit')}; {cell('header.miss')}"],
         ["a router of 10 routes; 100; 1,000",
          f"{cell('router.10')}; {cell('router.100')}; {cell('router.1000')}: {ratio:.2f} times ten's"],
     ]

@@ -43,7 +43,7 @@ def _ticks(most):
 
 
 def _number(value):
-    return f"{value:g}" if value < 10000 else f"{value / 1000:g}k"
+    return f"{value:,g}"
 
 
 def _legend(parts):

@@ -29,13 +29,14 @@ class Kind:
     """One of the servers. COMMAND may have @PORT@, @DIR@ and @CONF@ in it; one without @CONF@ takes a free port
     and prints "listening on http://…:PORT" on standard error."""
 
-    def __init__(self, name, title, command, conf=None, version="", most=1000000):
+    def __init__(self, name, title, command, conf=None, version="", most=1000000, workers=1):
         self.name = name
         self.title = title
         self.command = command
         self.conf = conf
         self.version = version
         self.most = most  # connections at once
+        self.workers = workers  # of one that takes a CONF
 
     def missing(self):
         """Why it cannot run, or None."""
@@ -77,6 +78,13 @@ def kinds():
     ]
 
 
+def nginx_of(workers):
+    """With as many workers, each with a listening socket of its own, as cairn's have."""
+    kind = next(kind for kind in kinds() if kind.name == "nginx")
+    kind.workers = workers
+    return kind
+
+
 def choose(only):
     """The kinds that ONLY (a list, or None for all) names and that can run; and {name: why not}."""
     all_kinds = kinds()
@@ -104,7 +112,9 @@ class Running:
         self.last = None
         self.log_path = os.path.join(self.dir, "log")
         self.port = free_port() if kind.conf else None
-        fill = {"@DIR@": folder or self.dir, "@PORT@": str(self.port), "@CONF@": os.path.join(self.dir, "conf")}
+        fill = {"@DIR@": folder or self.dir, "@PORT@": str(self.port), "@CONF@": os.path.join(self.dir, "conf"),
+                "@WORKERS@": f"worker_processes {kind.workers};" if kind.workers > 1 else "master_process off;",
+                "@REUSE@": "reuseport" if kind.workers > 1 else ""}
         if kind.conf:
             self._write_conf(fill)
         command = [self._fill(word, fill) for word in [*wrapper, *kind.command, *extra]]
@@ -152,19 +162,24 @@ class Running:
                 raise RuntimeError(f"{self.kind.name} did not start:\n{self.log()}")
             time.sleep(0.02)
 
+    @staticmethod
+    def _children(pid):
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(child) for child in file.read().split()]
+
     def _child(self):
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
-            return int(file.read().split()[0])
+        return self._children(self.process.pid)[0]
 
     def url(self, path="/"):
         return f"http://127.0.0.1:{self.port}{path}"
 
     def cpu_ns(self):
-        """What its threads have run, in nanoseconds."""
+        """What its threads, and those of its children, have run, in nanoseconds."""
         total = 0
-        for task in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{task}/schedstat") as file:
-                total += int(file.read().split()[0])
+        for pid in [self.pid, *self._children(self.pid)]:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat") as file:
+                    total += int(file.read().split()[0])
         return total
 
     def user_ns(self):
