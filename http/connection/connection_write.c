@@ -14,9 +14,12 @@
 #define TRAILER_BYTES 4096
 /* The same of a body in memory. */
 #define MEMORY_STEP_BYTES 1048576
-/* A turn's share of a stream, and what a chunk counts beside its bytes. It is what the kernel takes
- * of an answer that its peer has no room for: more would wait in our memory. */
+/* A turn's share of a stream among many connections: what the kernel takes of an answer that its
+ * peer has no room for, for more would wait in our memory. Few have more each, as a turn has its
+ * price. And what a chunk counts beside its bytes. */
 #define TURN_BYTES 131072
+#define TURN_MOST_BYTES 1048576
+#define TURN_ALL_BYTES 8388608
 #define TURN_CHUNK_BYTES 512
 
 void cairn__exchange_free(struct cairn__exchange *self)
@@ -429,6 +432,14 @@ static void connection_yield(struct cairn__connection *self)
     connection_await_room(self, true);
 }
 
+static size_t connection_turn(const struct cairn__connection *self)
+{
+    size_t share = TURN_ALL_BYTES / (self->worker->connection_count + 1);
+    if (share < TURN_BYTES)
+        return TURN_BYTES;
+    return share < TURN_MOST_BYTES ? share : TURN_MOST_BYTES;
+}
+
 void cairn__connection_pump(struct cairn__connection *self)
 {
     const struct cairn_http_limits *limits = &self->worker->options->limits;
@@ -441,7 +452,7 @@ void cairn__connection_pump(struct cairn__connection *self)
                               cairn__buffer_length(&self->queued) > mark;
         if (exchange->is_paused)
             return; /* the socket says when to go on */
-        if (self->worker->turn_bytes > TURN_BYTES) {
+        if (self->worker->turn_bytes > connection_turn(self)) {
             connection_yield(self);
             return;
         }
