@@ -129,7 +129,12 @@ void cairn__connection_call(struct cairn__connection *self)
 {
     struct cairn__exchange *exchange = self->exchange;
     self->state = CAIRN__CALL;
-    exchange->future = cairn_service_call(self->worker->app, exchange->req);
+    struct cairn_future future = cairn_service_call(self->worker->app, exchange->req);
+    if (future.ops == &cairn__future_ready_ops && self->state == CAIRN__CALL) {
+        cairn__connection_respond(self, future.state); /* nothing to poll, nor to keep */
+        return;
+    }
+    exchange->future = future;
     cairn__connection_poll(self);
 }
 

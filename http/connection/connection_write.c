@@ -479,7 +479,7 @@ static void connection_respond_no_memory(struct cairn__connection *self)
         connection_finish(self);
 }
 
-size_t cairn__connection_put_head(
+static inline size_t connection_put_head(
     struct cairn__connection *self, const struct cairn_http_response *res)
 {
     struct cairn__worker *worker = self->worker;
@@ -499,6 +499,12 @@ size_t cairn__connection_put_head(
         return 0;
     worker->batch_length += length;
     return length;
+}
+
+size_t cairn__connection_put_head(
+    struct cairn__connection *self, const struct cairn_http_response *res)
+{
+    return connection_put_head(self, res);
 }
 
 void cairn__connection_respond_broken(struct cairn__connection *self)
@@ -582,7 +588,7 @@ void cairn__connection_respond(struct cairn__connection *self, struct cairn_http
     if (exchange->inbound && connection_may_read_on(exchange) &&
         cairn__inbound_say_continue(self) != 0)
         return;
-    if (cairn__connection_put_head(self, res) == 0) {
+    if (connection_put_head(self, res) == 0) {
         if (self->state != CAIRN__DEAD)
             cairn__connection_respond_broken(self);
         return;
