@@ -5,7 +5,7 @@
 
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
-#include <cairn/service/runtime.h>
+#include <cairn/service/runtime_core.h>
 #include <cairn/service/semaphore.h>
 #include <cairn/service/timer.h>
 
@@ -92,7 +92,7 @@ static void rate_limit_arm(struct rate_limit_shared *shared)
 static void rate_limit_fire(struct cairn_timer *timer)
 {
     struct rate_limit_shared *shared = (struct rate_limit_shared *)timer;
-    uint64_t now_ms = cairn_runtime_now_ms(shared->runtime);
+    uint64_t now_ms = cairn__runtime_now_ms(shared->runtime);
     if (now_ms >= shared->window_end_ms && cairn_semaphore_waiting(shared->queue))
         rate_limit_open_window(shared, now_ms);
     rate_limit_arm(shared); /* a call after its end has moved the window */
@@ -168,7 +168,7 @@ static struct cairn_future rate_limit_call(struct cairn_service *base, void *req
     struct rate_limit *self = (struct rate_limit *)base;
     struct rate_limit_shared *shared = self->shared;
     CAIRN_ASSERT(self->is_reserved, "rate_limit", "called without having been ready");
-    uint64_t now_ms = cairn_runtime_now_ms(shared->runtime);
+    uint64_t now_ms = cairn__runtime_now_ms(shared->runtime);
     if (now_ms >= shared->window_end_ms)
         rate_limit_open_window(shared, now_ms);
     self->is_reserved = false;

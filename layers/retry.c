@@ -4,7 +4,8 @@
 
 #include <cairn/service/alloc.h>
 #include <cairn/service/assert.h>
-#include <cairn/service/runtime.h>
+#include <cairn/service/future_core.h>
+#include <cairn/service/runtime_core.h>
 #include <cairn/service/sleep.h>
 
 /* What copies and futures share; a future may outlive every copy. */
@@ -121,7 +122,7 @@ static bool retry_decide(struct retry_future *self, const struct cairn_context *
         .out = *out,
         .request_type = prototype->request_type,
         .response_type = prototype->response_type,
-        .now_ms = cairn_runtime_now_ms(cx->runtime)};
+        .now_ms = cairn__runtime_now_ms(cx->runtime)};
     bool is_wanted = policy->ops->retry(policy, self->session, &attempt);
     self->request = attempt.request;
     if (is_wanted && !self->again)
@@ -193,13 +194,18 @@ static void retry_session_end(struct retry_future *self)
         policy->ops->end(policy, self->session);
 }
 
-static void retry_future_drop(void *state)
+static void retry_end(struct retry_future *self)
 {
-    struct retry_future *self = state;
     cairn_future_drop(&self->inner);
     retry_again_free(self->again);
     retry_session_end(self);
     cairn_type_drop(self->shared->prototype->request_type, self->request);
+}
+
+static void retry_future_drop(void *state)
+{
+    struct retry_future *self = state;
+    retry_end(self);
     retry_shared_unref(self->shared);
 }
 
@@ -222,9 +228,17 @@ static struct cairn_future retry_call(struct cairn_service *base, void *req)
         retry_session_end(&f);
         return cairn_service_call(base->inner, req);
     }
-    shared->references++;
     f.inner = cairn_service_call(base->inner, req);
-    return cairn_future_wrap(&retry_future_ops, &f);
+    union cairn_outcome out;
+    enum cairn_poll p = cairn__future_outcome(&f.inner, &out);
+    const struct cairn_context spot = {NULL, cairn__current};
+    if (p != CAIRN_PENDING && (!retry_may(&f) || !retry_decide(&f, &spot, &p, &out))) {
+        retry_end(&f);
+        return cairn__future_of(p, &out);
+    }
+    shared->references++;
+    return p == CAIRN_PENDING ? cairn_future_box(&retry_future_ops, &f)
+                              : cairn_future_start(&retry_future_ops, &f);
 }
 
 static void retry_cloned(struct cairn_service *base)

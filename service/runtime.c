@@ -145,13 +145,12 @@ void cairn__runtime_enter(struct cairn_runtime *runtime)
 
 uint64_t cairn_runtime_now_ns(struct cairn_runtime *runtime)
 {
-    cairn__runtime_enter(runtime);
-    return runtime->now_ns;
+    return cairn__runtime_now_ns(runtime);
 }
 
 uint64_t cairn_runtime_now_ms(struct cairn_runtime *runtime)
 {
-    return cairn_runtime_now_ns(runtime) / 1000000;
+    return cairn__runtime_now_ms(runtime);
 }
 
 uint64_t cairn_runtime_deadline_ms(struct cairn_runtime *runtime, uint64_t after_ms)

@@ -66,6 +66,17 @@ void cairn__runtime_unref(struct cairn_runtime *runtime);
 /* Begins a turn of the loop, unless one is running: reads the clock, and has the end of the turn
  * run the woken tasks. Every callback of the loop calls it first. */
 void cairn__runtime_enter(struct cairn_runtime *runtime);
+/* cairn_runtime_now_ns, in line. */
+static inline uint64_t cairn__runtime_now_ns(struct cairn_runtime *runtime)
+{
+    if (CAIRN_UNLIKELY(!runtime->is_in_turn))
+        cairn__runtime_enter(runtime);
+    return runtime->now_ns;
+}
+static inline uint64_t cairn__runtime_now_ms(struct cairn_runtime *runtime)
+{
+    return cairn__runtime_now_ns(runtime) / 1000000;
+}
 /* The same, because a descriptor can be read or written. */
 static inline void cairn__runtime_enter_io(struct cairn_runtime *runtime)
 {

@@ -18,12 +18,11 @@
 #include <cairn/http/text/decimal.h>
 #include <cairn/service/alloc.h>
 #include <cairn/service/future_core.h>
-#include <cairn/service/runtime.h>
+#include <cairn/service/runtime_core.h>
 
 #define ACCESS_LOG_METHOD_MOST 32
 #define ACCESS_LOG_TARGET_MOST 1024
 #define ACCESS_LOG_ROUTE_MOST 1024
-#define ACCESS_LOG_ID_MOST 128
 #define ACCESS_LOG_ERROR_MOST 512
 #define ACCESS_LOG_FIELD_MOST 256
 #define ACCESS_LOG_FIELDS_MOST 16
@@ -73,10 +72,10 @@ static void access_log_unref(struct access_log_shared *shared)
 
 static struct access_log_time access_log_now(void)
 {
-    struct cairn_runtime *runtime = cairn_runtime_current();
+    struct cairn_runtime *runtime = cairn__current;
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (struct access_log_time){runtime ? cairn_runtime_now_ns(runtime) : 0,
+    return (struct access_log_time){runtime ? cairn__runtime_now_ns(runtime) : 0,
         (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec};
 }
 
@@ -174,9 +173,9 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
     cairn__log_line_number(&line, "status", access_log_status(res, error));
     cairn__log_line_number(&line, "bytes", res ? cairn_http_response_length(res) : -1);
     cairn__log_line_duration(&line, "dur_ms", access_log_since(start));
-    cairn__log_line_text(&line, "request_id", cairn_http_request_id(req), ACCESS_LOG_ID_MOST);
-    cairn__log_line_text(&line, "peer",
-        access_log_peer(cairn_http_client_address(req), peer, sizeof(peer)), sizeof(peer));
+    cairn__log_line_plain(&line, "request_id", cairn_http_request_id(req));
+    cairn__log_line_plain(
+        &line, "peer", access_log_peer(cairn_http_client_address(req), peer, sizeof(peer)));
     if (error)
         access_log_put_error(&line, shared, error);
     else if (!res)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <cairn/http/codec/blocks.h>
 #include <cairn/http/layers/log_sink.h>
 #include <cairn/http/layers/wall_clock.h>
 #include <cairn/service/str.h>
@@ -33,13 +34,19 @@ void cairn__log_line_put_text(struct cairn__log_line *line, struct cairn_str val
 void cairn__log_line_put_number(struct cairn__log_line *line, int64_t value);
 void cairn__log_line_put_duration(struct cairn__log_line *line, uint64_t ns);
 
+/* Bytes that are left for fields. */
+static inline size_t cairn__log_line_room(const struct cairn__log_line *line)
+{
+    return (size_t)(line->end - line->at);
+}
+
 /* KEY, which is plain. In line, so that the length of a constant one is known and its copy a store
  * or two. False: there is no room for the field. */
 static inline bool cairn__log_line_key(struct cairn__log_line *line, const char *key)
 {
     size_t length = strlen(key);
     char *at = line->at;
-    if (length + CAIRN__LOG_LINE_FIELD > (size_t)(line->end - at))
+    if (length + CAIRN__LOG_LINE_FIELD > cairn__log_line_room(line))
         return false;
     if (line->is_logfmt) {
         *at = ' ';
@@ -63,6 +70,18 @@ static inline void cairn__log_line_text(
         cairn__log_line_put_text(line, value, most);
 }
 
+/* VALUE is plain, and short. */
+static inline void cairn__log_line_plain(
+    struct cairn__log_line *line, const char *key, struct cairn_str value)
+{
+    size_t most = strlen(key) + CAIRN__LOG_LINE_FIELD + value.length;
+    if (!value.data || most > cairn__log_line_room(line) || !cairn__log_line_key(line, key))
+        return;
+    *line->at++ = '"';
+    line->at = cairn__put(line->at, value.data, value.length);
+    *line->at++ = '"';
+}
+
 static inline void cairn__log_line_number(
     struct cairn__log_line *line, const char *key, int64_t value)
 {
@@ -84,12 +103,6 @@ static inline void cairn__log_line_true(struct cairn__log_line *line, const char
         return;
     memcpy(line->at, "true", 4);
     line->at += 4;
-}
-
-/* Bytes that are left for fields. */
-static inline size_t cairn__log_line_room(const struct cairn__log_line *line)
-{
-    return (size_t)(line->end - line->at);
 }
 
 /* Ends the line; the sink has it. */

@@ -82,11 +82,10 @@ static struct cairn_str request_id_make(
     return cairn_str_of(text, CAIRN__UUID_BYTES);
 }
 
-/* The one that came, or a new one. */
+/* ID, which came or is absent, or a new one. */
 static struct cairn_str request_id_choose(struct request_id_shared *shared,
-    const struct cairn_http_request *req, struct cairn_str name, char *text)
+    const struct cairn_http_request *req, struct cairn_str id, char *text)
 {
-    struct cairn_str id = cairn_http_fields_get(&req->fields, name);
     if (shared->is_trusting && request_id_is_valid(id)) {
         shared->taken++;
         return id;
@@ -94,6 +93,14 @@ static struct cairn_str request_id_choose(struct request_id_shared *shared,
     if (shared->is_trusting && id.data)
         shared->rejected++;
     return request_id_make(shared, req, text);
+}
+
+/* In place of the one that CAME, if one did. */
+static int request_id_put(
+    struct cairn_http_fields *fields, const struct request_id_field *field, struct cairn_str came)
+{
+    return came.data ? cairn__fields_replace(fields, field->name, field->id)
+                     : cairn__fields_append(fields, field->name, field->id);
 }
 
 /* Sets the id on REQ. NULL without memory. */
@@ -107,8 +114,9 @@ static const struct request_id_field *request_id_set(
         return NULL;
     char *end = cairn__put(field->text, shared->header, length + 1);
     field->name = cairn_str_of(field->text, length);
-    field->id = request_id_choose(shared, req, field->name, end);
-    if (cairn__fields_replace(&req->fields, field->name, field->id) ||
+    struct cairn_str came = cairn_http_fields_get(&req->fields, field->name);
+    field->id = request_id_choose(shared, req, came, end);
+    if (request_id_put(&req->fields, field, came) ||
         cairn_http_extension_set(req, &request_id_key, field))
         return NULL;
     return field;

@@ -13,7 +13,6 @@
 
 #define TRACE_LOG_METHOD_MOST 32
 #define TRACE_LOG_TARGET_MOST 1024
-#define TRACE_LOG_ID_MOST 128
 #define TRACE_LOG_HEADER_MOST 256
 #define TRACE_LOG_HEADER_NAME_MOST 64
 #define TRACE_LOG_ERROR_MOST 512
@@ -62,7 +61,7 @@ static void trace_log_begin(struct trace_log *self, struct cairn__log_line *line
     cairn__log_line_number(line, "span", (int64_t)span->number);
     cairn__log_line_text(line, "method", req->method_name, TRACE_LOG_METHOD_MOST);
     cairn__log_line_text(line, "target", req->target, TRACE_LOG_TARGET_MOST);
-    cairn__log_line_text(line, "request_id", cairn_http_request_id(req), TRACE_LOG_ID_MOST);
+    cairn__log_line_plain(line, "request_id", cairn_http_request_id(req));
 }
 
 /* WHAT is "latency" or "duration". */

@@ -1,5 +1,7 @@
 #include <cairn/http/layers/uuid7.h>
 
+#include <cairn/http/text/hex.h>
+
 #define UUID7_COUNTER_END 0x1000u
 
 void cairn__uuid7_init(struct cairn__uuid7 *maker, uint64_t seed)
@@ -19,25 +21,25 @@ static void uuid7_step(struct cairn__uuid7 *maker, uint64_t unix_ms)
         (unsigned)(cairn_random_next_u64(&maker->random) & (UUID7_COUNTER_END / 2 - 1));
 }
 
-static char *uuid7_hex(char *out, uint64_t value, unsigned digits)
+/* The low BYTES of VALUE. */
+static inline char *uuid7_hex(char *out, uint64_t value, unsigned bytes)
 {
-    static const char hex[] = "0123456789abcdef";
-    for (unsigned i = 0; i < digits; i++)
-        out[i] = hex[value >> (4 * (digits - 1 - i)) & 15];
-    return out + digits;
+    for (unsigned i = bytes; i > 0; i--)
+        out = cairn__hex_put(out, (unsigned char)(value >> (8 * (i - 1))));
+    return out;
 }
 
 void cairn__uuid7_next(struct cairn__uuid7 *maker, uint64_t unix_ms, char *out)
 {
     uuid7_step(maker, unix_ms);
     uint64_t random = cairn_random_next_u64(&maker->random);
-    out = uuid7_hex(out, maker->last_ms >> 16, 8);
+    out = uuid7_hex(out, maker->last_ms >> 16, 4);
     *out++ = '-';
-    out = uuid7_hex(out, maker->last_ms, 4);
+    out = uuid7_hex(out, maker->last_ms, 2);
     *out++ = '-';
-    out = uuid7_hex(out, 0x7000 | maker->counter, 4);
+    out = uuid7_hex(out, 0x7000 | maker->counter, 2);
     *out++ = '-';
-    out = uuid7_hex(out, 0x8000 | (random >> 48 & 0x3fff), 4);
+    out = uuid7_hex(out, 0x8000 | (random >> 48 & 0x3fff), 2);
     *out++ = '-';
-    uuid7_hex(out, random, 12);
+    uuid7_hex(out, random, 6);
 }

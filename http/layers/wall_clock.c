@@ -4,12 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include <cairn/service/runtime.h>
+#include <cairn/service/runtime_core.h>
 
 int64_t cairn__wall_clock_ms(struct cairn__wall_clock *clock)
 {
-    struct cairn_runtime *runtime = cairn_runtime_current();
-    uint64_t turn_ns = runtime ? cairn_runtime_now_ns(runtime) : 0;
+    struct cairn_runtime *runtime = cairn__current;
+    uint64_t turn_ns = runtime ? cairn__runtime_now_ns(runtime) : 0;
     if (runtime && clock->unix_ms && clock->turn_ns == turn_ns)
         return clock->unix_ms;
     struct timespec now;
@@ -28,14 +28,16 @@ static void wall_clock_write_second(struct cairn__wall_clock *clock, int64_t sec
     snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.000Z", utc.tm_year + 1900,
         utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
     memcpy(clock->text, text, sizeof(clock->text));
-    clock->text_s = second;
 }
 
 const char *cairn__wall_clock_text(struct cairn__wall_clock *clock)
 {
     int64_t now = cairn__wall_clock_ms(clock);
-    if (now / 1000 != clock->text_s)
+    if (now == clock->text_ms)
+        return clock->text;
+    if (now / 1000 != clock->text_ms / 1000)
         wall_clock_write_second(clock, now / 1000);
+    clock->text_ms = now;
     unsigned ms = (unsigned)(now % 1000);
     clock->text[20] = (char)('0' + ms / 100);
     clock->text[21] = (char)('0' + ms / 10 % 10);

@@ -11,7 +11,7 @@
 struct cairn__wall_clock {
     uint64_t turn_ns; /* when it was read, by the runtime's clock */
     int64_t unix_ms;
-    int64_t text_s; /* the second that `text` has */
+    int64_t text_ms; /* the time that `text` has */
     char text[CAIRN__WALL_TEXT_BYTES];
 };
 

@@ -37,7 +37,8 @@ bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn
     size_t *cursor, struct cairn_str *value)
 {
     for (size_t i = *cursor; i < fields->count; i++) {
-        if (cairn_str_equal_nocase(fields->items[i].name, name)) {
+        if (fields->items[i].name.length == name.length &&
+            cairn_str_equal_nocase(fields->items[i].name, name)) {
             *value = fields->items[i].value;
             *cursor = i + 1;
             return true;
