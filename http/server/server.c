@@ -343,12 +343,12 @@ static struct cairn_error *server_open(
     unsigned count = self->options.workers;
     self->workers = cairn_alloc_zero(count * sizeof(*self->workers));
     self->listen_fds = cairn_alloc(count * sizeof(*self->listen_fds));
+    for (unsigned i = 0; self->listen_fds && i < count; i++)
+        self->listen_fds[i] = -1;
     self->prints = cairn_alloc_zero(count * sizeof(*self->prints));
     self->last_prints = cairn_alloc_zero(count * sizeof(*self->last_prints));
     if (!self->workers || !self->listen_fds || !self->prints || !self->last_prints)
         return &cairn_error_no_memory;
-    for (unsigned i = 0; i < count; i++)
-        self->listen_fds[i] = -1;
     struct cairn_error *error = NULL;
     for (unsigned i = 0; i < count && !error; i++)
         error = server_add_worker(self, inherited, i);

@@ -34,7 +34,8 @@ static struct {
 
 static _Thread_local unsigned alloc_exempt;
 
-enum { ALLOC_MAX_PRINTED = 32, ALLOC_MAX_RUNS = 100000 };
+/* FRESH fills new blocks: neither zero nor, as any number, negative. */
+enum { ALLOC_MAX_PRINTED = 32, ALLOC_MAX_RUNS = 100000, ALLOC_FRESH = 0x5a };
 
 static size_t alloc_place(const void *address)
 {
@@ -139,6 +140,8 @@ static void *alloc_alloc(size_t size)
     if (block)
         alloc_add(block, size);
     pthread_mutex_unlock(&alloc_trace.mutex);
+    if (block)
+        memset(block, ALLOC_FRESH, size);
     return block;
 }
 
