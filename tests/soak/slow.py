@@ -25,25 +25,28 @@ PATHS = {"-B": "/upload", "-X": "/stream"}
 
 def attack(port, options, seconds):
     url = f"http://127.0.0.1:{port}{PATHS.get(options[0], '/')}"
-    return subprocess.Popen(["slowhttptest", "-c", str(COUNT), "-r", str(RATE), "-l", str(seconds), "-p", "3", "-u", url]
-                            + options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # It would be on other machines: here it takes what the server and the healthy client leave of this one.
+    command = ["nice", "-n", "19", "slowhttptest", "-c", str(COUNT), "-r", str(RATE), "-l", str(seconds), "-p", "3"]
+    return subprocess.Popen(command + ["-u", url] + options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def play(name, options, limit):
-    with_limit = limit + 1 + COUNT / RATE  # from when the first one comes to when the last one has to be gone
+    with_limit = limit + 1  # from when the last one comes to when it has to be gone
     server = soak.Server()
     healthy = soak.Healthy(server)
     time.sleep(0.5)
     before = server.descriptors()
-    process = attack(server.port, options, limit + 30)
+    process = attack(server.port, options, limit + 60)
     most = 0
     gone = None
-    begin = time.monotonic()
-    while gone is None and time.monotonic() - begin < limit + 40:
+    begin = last = time.monotonic()
+    while gone is None and time.monotonic() - begin < limit + 60:
         now = server.descriptors() - before
-        most = max(most, now)
+        if now > most:
+            most = now
+            last = time.monotonic()
         if now <= PROBES and time.monotonic() - begin > COUNT / RATE + 1:
-            gone = time.monotonic() - begin
+            gone = time.monotonic() - last
         time.sleep(0.05)
     process.terminate()
     process.wait()
