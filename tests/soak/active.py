@@ -10,8 +10,8 @@ from lib import soak
 SECONDS = 10 if soak.SHORT else 300
 
 
-def most_a_second(port):
-    text = subprocess.run(["wrk", "-t2", "-c256", "-d5", f"http://127.0.0.1:{port}/"], check=True,
+def most_a_second(port, connections):
+    text = subprocess.run(["wrk", "-t2", f"-c{connections}", "-d10", f"http://127.0.0.1:{port}/"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     return float(re.search(r"Requests/sec:\s*([\d.]+)", text).group(1))
 
@@ -19,7 +19,7 @@ def most_a_second(port):
 def main():
     count = min(500 if soak.SHORT else 10000, soak.descriptors() - 200)
     server = soak.Server()
-    rate = int(most_a_second(server.port) / 2)
+    rate = int(most_a_second(server.port, count) / 2)
     got = soak.Pace(server.port, count, rate, SECONDS).result()
     counters = server.stop()
     print(f"{rate} a second, {counters}, {got}")
