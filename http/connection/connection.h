@@ -220,6 +220,9 @@ void cairn__linger_begin(struct cairn__connection *self);
 /* A deadline is over. Returns false when it was that of a lingering which has more time: a peer
  * that still sends what nobody wants will look at the answer when it is through. */
 bool cairn__linger_expires(struct cairn__connection *self);
+/* An answer is due. Returns whether it is the last for the connection's age: no request is lost,
+ * none has been read that would not be answered. */
+bool cairn__connection_retires(struct cairn__connection *self);
 
 /* connection_body.c */
 

@@ -104,3 +104,11 @@ bool cairn__linger_expires(struct cairn__connection *self)
     cairn__connection_deadline(self, linger_ms(self));
     return false;
 }
+
+bool cairn__connection_retires(struct cairn__connection *self)
+{
+    if (self->has_more || wait_now(self) < self->retire_ms)
+        return false;
+    self->worker->counters.retired++;
+    return true;
+}

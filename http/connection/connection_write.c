@@ -539,15 +539,6 @@ static void connection_begin_body(struct cairn__connection *self, struct cairn_h
     }
 }
 
-/* Its time is over, and no request is lost: none has been read that would not be answered. */
-static bool connection_is_old(struct cairn__connection *self)
-{
-    if (self->has_more || cairn_runtime_now_ms(self->task.runtime) < self->retire_ms)
-        return false;
-    self->worker->counters.retired++;
-    return true;
-}
-
 /* Whether the connection can go on after this answer. What is left of a request's body decides, and
  * nobody can read that any more unless the answer's body does. */
 static bool connection_goes_on(
@@ -558,7 +549,7 @@ static bool connection_goes_on(
         keep_alive = cairn__inbound_settle(self) && keep_alive;
     /* A drain ends the connection with the last request that was read. */
     return keep_alive && !(self->worker->is_leaving && !self->has_more) &&
-           !connection_is_old(self);
+           !cairn__connection_retires(self);
 }
 
 /* Whether the answer's body may read the request's, which was taken: behind the head it would be
