@@ -13,13 +13,11 @@ static void writer_fail(struct cairn_json_writer *w, enum cairn_json_writer_erro
         w->error = error;
 }
 
-/* Room for LENGTH more bytes. */
-static bool writer_reserve(struct cairn_json_writer *w, size_t length)
+/* A block with room for LENGTH more bytes. */
+static __attribute__((noinline)) bool writer_grow(struct cairn_json_writer *w, size_t length)
 {
     if (w->error)
         return false;
-    if (length <= w->capacity - w->length)
-        return true;
     if (!w->arena) {
         writer_fail(w, CAIRN_JSON_WRITER_FULL);
         return false;
@@ -42,7 +40,15 @@ static bool writer_reserve(struct cairn_json_writer *w, size_t length)
     return true;
 }
 
-static void writer_append(struct cairn_json_writer *w, const char *data, size_t length)
+/* Room for LENGTH more bytes. */
+static inline bool writer_reserve(struct cairn_json_writer *w, size_t length)
+{
+    if (CAIRN_LIKELY(!w->error && length <= w->capacity - w->length))
+        return true;
+    return writer_grow(w, length);
+}
+
+static inline void writer_append(struct cairn_json_writer *w, const char *data, size_t length)
 {
     if (!writer_reserve(w, length))
         return;
@@ -50,9 +56,10 @@ static void writer_append(struct cairn_json_writer *w, const char *data, size_t 
     w->length += length;
 }
 
-static void writer_append_byte(struct cairn_json_writer *w, char c)
+static inline void writer_append_byte(struct cairn_json_writer *w, char c)
 {
-    writer_append(w, &c, 1);
+    if (writer_reserve(w, 1))
+        w->data[w->length++] = c;
 }
 
 static void writer_append_quoted(struct cairn_json_writer *w, struct cairn_str s)
