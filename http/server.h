@@ -41,14 +41,21 @@ struct cairn_http_server_options {
      * "systemd:": the sockets handed to the process, "systemd:NAME": those of that name
      * (FileDescriptorName=). "fd:N": the one listening socket with that number. */
     const char *host;
-    uint16_t port;     /* 0: a free one, see cairn_http_server_port; only of a numeric address */
-    unsigned workers;  /* 1 to 256; 0: one for each CPU that the process may use */
+    uint16_t port;    /* 0: a free one, see cairn_http_server_port; only of a numeric address */
+    unsigned workers; /* 1 to 256; 0: one for each CPU that the process may use */
+    /* Only of cairn_http_serve: as many processes with as many workers each, so that a crash takes
+     * one of them along. 1 to 256, 256 workers in all; 0: this process is the only one. With it
+     * workers 0 means that they share the CPUs, and keep_signals is refused. */
+    unsigned processes;
     unsigned backlog;  /* 1 to 65535; 0: 1024 */
     uint64_t drain_ms; /* how long a drain waits for running requests, 1 to 3600000; 0: 20 s */
     /* How long a drain goes on accepting, while who asks is told already that the server is not
      * ready, and every answer says `Connection: close`, 1 to 3600000. 0: 5 s if somebody has asked
      * (cairn_http_server_is_ready), else not. */
     uint64_t drain_delay_ms;
+    /* A worker whose loop has not come round for so long hangs: see cairn_http_server_is_healthy.
+     * 10 to 3600000; 0: 10 s. */
+    uint64_t hang_ms;
     struct cairn_http_limits limits;
     /* An error that left the app becomes what this returns; NULL, or NULL returned: as
      * cairn_http_error_response does it. Called on the worker's thread; borrows all it is given. */
@@ -70,6 +77,7 @@ struct cairn_http_server_options {
      * its requests is the one that the header names. Others are served as they come. NULL: none. */
     const char *proxy_protocol;
     bool proxy_protocol_only; /* others are closed at once */
+    bool no_watchdog;         /* nobody sees that a worker hangs; else a thread more does */
 };
 
 /*
@@ -112,9 +120,19 @@ CAIRN_API void cairn_http_server_drain(struct cairn_http_server *server);
 /* Closes all connections now; handlers are cancelled. Any thread. */
 CAIRN_API void cairn_http_server_stop(struct cairn_http_server *server);
 
-/* Whether to send it requests: every worker listens, and no drain was asked for. That somebody asks
- * gives a drain its delay. Any thread. */
+/* Whether to send it requests: every worker listens, none hangs, and no drain was asked for. That
+ * somebody asks gives a drain its delay. Any thread. */
 CAIRN_API bool cairn_http_server_is_ready(struct cairn_http_server *server);
+
+/*
+ * Whether no worker hangs: a handler that blocks or spins keeps its worker, and all connections of
+ * that worker, for so long. When one does, standard error says which, with its layers and, unless
+ * options.keep_signals or SIGURG is caught already, where the thread stands; the other workers
+ * accept in its place; the server is not ready (cairn_http_server_is_ready), and the service
+ * manager does not hear WATCHDOG=1 any more, for which it may wait (WATCHDOG_USEC). All that ends
+ * when the worker turns again. A process that stood still as a whole does not count. Any thread.
+ */
+CAIRN_API bool cairn_http_server_is_healthy(const struct cairn_http_server *server);
 
 /*
  * Starts a program that takes this one's place without losing a connection: it gets the listening
@@ -131,7 +149,8 @@ CAIRN_API bool cairn_http_server_is_ready(struct cairn_http_server *server);
  * Returns NULL: it was started. If it ends before it is ready, or is not within ready_ms (1 to
  * 3600000; 0: 30 s), when it is killed, standard error says so and this server goes on. Else an
  * error owned by the caller: CAIRN_ERROR_INVALID, CAIRN_ERROR_SYSTEM, CAIRN_ERROR_MEMORY, or
- * CAIRN_ERROR_CONFLICT: one is being started already, or the server is not ready.
+ * CAIRN_ERROR_CONFLICT: one is being started already, the server is not ready, or
+ * one of several processes.
  *
  * While cairn_http_server_run runs, on its thread: from options.on_signal.
  */
@@ -161,6 +180,7 @@ struct cairn_http_counters {
     uint64_t shed;          /* idle connections that were closed to make room for new ones */
     uint64_t crowded;       /* connections closed at once: their address had too many */
     uint64_t retired;       /* connections that ended for their age */
+    uint64_t hangs;         /* times a worker did not turn for hang_ms */
 };
 CAIRN_API struct cairn_http_counters cairn_http_server_counters(
     const struct cairn_http_server *server);
@@ -169,6 +189,14 @@ CAIRN_API struct cairn_http_counters cairn_http_server_counters(
  * The whole of main: makes a server, says on standard error where it listens, runs it. Returns the
  * exit status: 0 after a drain, 128 and the number of the signal that did not wait for its end, 1
  * with the error on standard error. return cairn_http_serve(app, NULL, .port = 8080);
+ *
+ * With options.processes this process opens the sockets and begins the others, before which the
+ * caller must have started no thread. They exit when their server ends, and this function returns
+ * only here. One that dies is replaced at once, and what waits at its socket is served by its
+ * successor; one that hangs is killed. One that lived for less than 5 s has its successor wait,
+ * 100 ms at first, 2 s in the end. TERM, INT, USR2, and HUP and USR1 with on_signal, are passed on
+ * to all. The service manager hears of all as of one. When one ends before all were ready, they all
+ * do, and the exit status is its.
  */
 #define cairn_http_serve(app, cx, ...)             \
     cairn_http_serve_with(app, cx,                 \

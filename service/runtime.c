@@ -126,9 +126,16 @@ struct event_base *cairn_runtime_base(struct cairn_runtime *runtime)
     return runtime->loop.base;
 }
 
+/* Only this thread writes: a plain store. Two turns may follow each other without an end. */
+static void runtime_set_in_turn(struct cairn_runtime *runtime, bool is_in_turn)
+{
+    uint64_t next = is_in_turn ? (runtime->beat + 1) | 1 : (runtime->beat + 1) & ~UINT64_C(1);
+    __atomic_store_n(&runtime->beat, next, __ATOMIC_RELAXED);
+}
+
 static void runtime_begin_turn(struct cairn_runtime *runtime)
 {
-    runtime->is_in_turn = true;
+    runtime_set_in_turn(runtime, true);
     uint64_t now_ns = runtime->clock->now_ns(runtime->clock);
     if (now_ns >
         runtime->now_ns) /* a clock that goes back, which a monotonic one must not, stands */
@@ -137,7 +144,7 @@ static void runtime_begin_turn(struct cairn_runtime *runtime)
 
 void cairn__runtime_enter(struct cairn_runtime *runtime)
 {
-    if (runtime->is_in_turn)
+    if (cairn__runtime_is_in_turn(runtime))
         return;
     runtime_begin_turn(runtime);
     cairn__loop_ask_turn(&runtime->loop);
@@ -217,7 +224,7 @@ static void runtime_fire_timers(struct cairn_runtime *runtime)
 {
     if (!runtime_has_due(runtime) || runtime_reads_first(runtime))
         return;
-    cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000, CAIRN__TURN_BUDGET);
+    cairn__wheel_advance(&runtime->wheel, runtime->now_ns / 1000000, CAIRN__TIMER_BUDGET);
     /* Those that are still late are not held back again. */
     runtime->late_turns = runtime_has_due(runtime) ? CAIRN__LATE_TURNS : 0;
 }
@@ -226,7 +233,7 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
 {
     struct cairn_task *task;
     unsigned budget = CAIRN__TURN_BUDGET;
-    if (!runtime->is_in_turn)
+    if (!cairn__runtime_is_in_turn(runtime))
         runtime_begin_turn(runtime);
     runtime->is_running = true;
     runtime_fire_timers(runtime);
@@ -234,7 +241,7 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
         runtime_run_task(task);
     runtime->is_running = false;
     runtime_set_alarm(runtime);
-    runtime->is_in_turn = false; /* also when more is queued: the next turn reads the clock */
+    runtime_set_in_turn(runtime, false); /* also when more is queued: the next turn reads the clock */
     runtime->has_io = false;
     if (runtime->queue || runtime_has_due(runtime))
         cairn__loop_ask_next_turn(&runtime->loop);
@@ -256,7 +263,7 @@ void cairn__runtime_on_alarm(struct cairn_runtime *runtime)
 
 void cairn_runtime_run(struct cairn_runtime *runtime)
 {
-    runtime->is_in_turn = false; /* the clock is read again: what was done before took its time */
+    runtime_set_in_turn(runtime, false); /* the clock is read again: what was done before took its time */
     if (!__atomic_load_n(&runtime->is_stopping, __ATOMIC_ACQUIRE))
         cairn__loop_run(&runtime->loop);
     __atomic_store_n(&runtime->is_stopping, false, __ATOMIC_RELEASE);

@@ -55,7 +55,7 @@ CAIRN_API void cairn_runtime_run(struct cairn_runtime *runtime);
 /* Makes cairn_runtime_run return after the running turn. Any thread. */
 CAIRN_API void cairn_runtime_stop(struct cairn_runtime *runtime);
 /* One turn without waiting: ready events, due timers, woken tasks. Returns whether tasks or due
- * timers are left for the next one: 1024 of each are run in a turn. */
+ * timers are left for the next one: a turn runs 1024 tasks and fires 256 timers at most. */
 CAIRN_API bool cairn_runtime_turn(struct cairn_runtime *runtime);
 
 /*

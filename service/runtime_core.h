@@ -10,8 +10,10 @@
 #include <cairn/service/runtime.h>
 #include <cairn/service/wheel.h>
 
-/* Tasks run, and timers fired, in one turn before input and output get their chance again. */
+/* Tasks run, and timers fired, in one turn before input and output get their chance again. A timer
+ * of a connection closes it, which costs more than most tasks. */
 #define CAIRN__TURN_BUDGET 1024
+#define CAIRN__TIMER_BUDGET 256
 
 /* A loop that is late by this much has stood still: the process was stopped, its machine was, or a
  * task did not come back. All that was to happen meanwhile is due at once then, and what came in
@@ -25,7 +27,7 @@ struct cairn__spawned;
  * memory. */
 struct cairn_runtime {
     unsigned references;
-    bool is_in_turn;
+    uint64_t beat;   /* odd while a turn runs, one more at each begin and end; atomic */
     bool is_running; /* tasks and timers, now */
     bool is_stopping;
     bool has_io;         /* something could be read or written in this turn */
@@ -63,13 +65,28 @@ static inline void cairn__state_free(void *state, size_t size)
 struct cairn_runtime *cairn__runtime_ref(struct cairn_runtime *runtime);
 void cairn__runtime_unref(struct cairn_runtime *runtime);
 
+/* How far the loop is, for a watchdog on another thread: one that does not change while it is of a
+ * turn means that the turn does not come to its end. */
+static inline uint64_t cairn__runtime_beat(const struct cairn_runtime *runtime)
+{
+    return __atomic_load_n(&runtime->beat, __ATOMIC_RELAXED);
+}
+static inline bool cairn__runtime_beat_is_turn(uint64_t beat)
+{
+    return beat & 1;
+}
+static inline bool cairn__runtime_is_in_turn(const struct cairn_runtime *runtime)
+{
+    return cairn__runtime_beat_is_turn(runtime->beat);
+}
+
 /* Begins a turn of the loop, unless one is running: reads the clock, and has the end of the turn
  * run the woken tasks. Every callback of the loop calls it first. */
 void cairn__runtime_enter(struct cairn_runtime *runtime);
 /* cairn_runtime_now_ns, in line. */
 static inline uint64_t cairn__runtime_now_ns(struct cairn_runtime *runtime)
 {
-    if (CAIRN_UNLIKELY(!runtime->is_in_turn))
+    if (CAIRN_UNLIKELY(!cairn__runtime_is_in_turn(runtime)))
         cairn__runtime_enter(runtime);
     return runtime->now_ns;
 }

@@ -83,7 +83,8 @@ static uint64_t access_log_since(struct access_log_time start)
 {
     struct access_log_time now = access_log_now();
     uint64_t turns = now.turn_ns - start.turn_ns;
-    uint64_t clock = now.clock_ns - start.clock_ns;
+    /* Read anew each time, and so not protected from a clock that goes back as the turn's is. */
+    uint64_t clock = now.clock_ns > start.clock_ns ? now.clock_ns - start.clock_ns : 0;
     return turns > clock ? turns : clock;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cairn/http/server/activation.h>
+#include <cairn/http/server/watchdog.h>
 #include <cairn/http/server/worker.h>
 #include <cairn/service/notify.h>
 
@@ -123,7 +124,11 @@ struct cairn_error *cairn_http_server_hand_over(
         CAIRN_ERROR_CONFLICT, "hand_over", "a new process is being started already");
     static struct cairn_error unready =
         CAIRN_ERROR_STATIC(CAIRN_ERROR_CONFLICT, "hand_over", "the server is not ready itself");
+    static struct cairn_error divided = CAIRN_ERROR_STATIC(
+        CAIRN_ERROR_CONFLICT, "hand_over", "the server is one of several processes");
     struct cairn__hand_over *self = cairn__server_hand_over(server);
+    if (cairn__server_watchdog(server)->is_supervised)
+        return &divided;
     if (ready_ms > HAND_OVER_READY_MAX_MS || !argv || !argv[0])
         return cairn_error_new(CAIRN_ERROR_INVALID, "hand_over", NULL,
             "argv must name a program, and ready_ms must be 1 to %d, got %llu",

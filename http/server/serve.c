@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include <cairn/http/server/activation.h>
+#include <cairn/http/server/server_options.h>
+#include <cairn/http/server/supervisor.h>
 #include <cairn/http/server/worker.h>
 
 /* What a shell says of a command that a signal has ended. */
@@ -30,18 +32,32 @@ static void serve_announce(
         (unsigned)cairn_http_server_port(server));
 }
 
-int cairn_http_serve_with(
-    cairn_http_app *app, void *cx, const struct cairn_http_server_options *options)
+int cairn__serve_run(struct cairn_http_server *server)
 {
-    struct cairn_error *error = NULL;
-    struct cairn_http_server *server = cairn_http_server_new(app, cx, options, &error);
-    if (!server)
-        return serve_fail(error);
-    serve_announce(options, server);
-    error = cairn_http_server_run(server);
+    struct cairn_error *error = cairn_http_server_run(server);
     int number = cairn__server_ended_by(server);
     cairn_http_server_free(server);
     if (error)
         return serve_fail(error);
     return number ? SERVE_SIGNALLED + number : 0;
+}
+
+int cairn_http_serve_with(
+    cairn_http_app *app, void *cx, const struct cairn_http_server_options *options)
+{
+    struct cairn_http_server_options all;
+    struct cairn_error *error = cairn__server_options_processes(options, &all);
+    if (error)
+        return serve_fail(error);
+    unsigned processes = all.processes;
+    all.processes = 0;
+    struct cairn_http_server *server = cairn_http_server_new(app, cx, &all, &error);
+    if (!server)
+        return serve_fail(error);
+    serve_announce(&all, server);
+    if (processes == 0)
+        return cairn__serve_run(server);
+    int status = cairn__supervise(server, processes);
+    cairn_http_server_free(server);
+    return status;
 }

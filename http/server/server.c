@@ -12,6 +12,7 @@
 #include <cairn/http/server/hand_over.h>
 #include <cairn/http/server/server_options.h>
 #include <cairn/http/server/signals.h>
+#include <cairn/http/server/watchdog.h>
 #include <cairn/http/server/worker.h>
 #include <cairn/service/alloc.h>
 #include <cairn/service/notify.h>
@@ -38,6 +39,7 @@ struct cairn_http_server {
     unsigned threads;                  /* that run workers beside the calling one */
     int ended_by;                      /* the signal that did not wait for the drain; 0: none */
     struct cairn__hand_over hand_over; /* of the first worker's thread */
+    struct cairn__watchdog watchdog;
     pthread_mutex_t mutex;
     struct cairn_error *error; /* the first that a worker met; under the mutex */
     FILE **prints;             /* where each worker is to print; under the mutex */
@@ -64,7 +66,17 @@ bool cairn__server_is_stopping(const struct cairn_http_server *server)
 bool cairn_http_server_is_ready(struct cairn_http_server *server)
 {
     __atomic_store_n(&server->is_probed, true, __ATOMIC_RELAXED);
-    return cairn__server_is_listening(server);
+    return cairn__server_is_listening(server) && cairn_http_server_is_healthy(server);
+}
+
+bool cairn_http_server_is_healthy(const struct cairn_http_server *server)
+{
+    return cairn__watchdog_is_well(&server->watchdog);
+}
+
+struct cairn__watchdog *cairn__server_watchdog(struct cairn_http_server *server)
+{
+    return &server->watchdog;
 }
 
 bool cairn__server_is_replaced(const struct cairn_http_server *server)
@@ -174,6 +186,14 @@ int cairn__server_copy_listeners(struct cairn_http_server *server, int *fds)
     return -1;
 }
 
+int cairn__server_copy_listener(struct cairn_http_server *server, unsigned index)
+{
+    pthread_mutex_lock(&server->mutex);
+    int fd = fcntl(server->workers[index]->listen_fd, F_DUPFD_CLOEXEC, 0);
+    pthread_mutex_unlock(&server->mutex);
+    return fd;
+}
+
 bool cairn__server_is_listening(const struct cairn_http_server *server)
 {
     return __atomic_load_n(&server->is_listening, __ATOMIC_ACQUIRE) &&
@@ -207,8 +227,7 @@ void cairn__server_worker_ended(struct cairn_http_server *server, struct cairn__
     pthread_mutex_unlock(&server->mutex);
 }
 
-/* Has every worker that runs look at what is asked of it. */
-static void server_wake_workers(struct cairn_http_server *server)
+void cairn__server_wake_workers(struct cairn_http_server *server)
 {
     pthread_mutex_lock(&server->mutex);
     for (unsigned i = 0; i < server->options.workers; i++) {
@@ -232,7 +251,7 @@ void cairn_http_server_drain(struct cairn_http_server *server)
     bool was_draining = __atomic_exchange_n(&server->is_draining, true, __ATOMIC_ACQ_REL);
     if (!was_draining && !cairn__server_is_replaced(server)) /* the service goes on elsewhere */
         server_notify_drain(server);
-    server_wake_workers(server);
+    cairn__server_wake_workers(server);
 }
 
 void cairn_http_server_stop(struct cairn_http_server *server)
@@ -252,7 +271,7 @@ void cairn_http_server_print(struct cairn_http_server *server, FILE *out)
     }
     pthread_mutex_unlock(&server->mutex);
     fflush(out);
-    server_wake_workers(server);
+    cairn__server_wake_workers(server);
 }
 
 uint16_t cairn_http_server_port(const struct cairn_http_server *server)
@@ -278,6 +297,7 @@ struct cairn_http_counters cairn_http_server_counters(const struct cairn_http_se
         sum.shed += c->shed;
         sum.crowded += c->crowded;
         sum.retired += c->retired;
+        sum.hangs += cairn__watchdog_hangs(&server->watchdog, i);
     }
     return sum;
 }
@@ -364,6 +384,8 @@ static struct cairn_error *server_begin(
         error = cairn__server_options_proxy(&self->options, &self->proxy_peers);
     if (!error)
         error = server_inherit(self, &inherited, !options || !options->workers);
+    if (!error && !self->options.no_watchdog)
+        error = cairn__watchdog_open(&self->watchdog, self, self->options.workers);
     self->port = self->options.port;
     return error ? error : server_open(self, &inherited);
 }
@@ -400,6 +422,7 @@ void cairn_http_server_free(struct cairn_http_server *self)
         if (self->last_prints)
             free(self->last_prints[i]); /* of open_memstream */
     }
+    cairn__watchdog_close(&self->watchdog);
     cairn_free(self->workers);
     cairn_free(self->listen_fds);
     cairn_trusted_peers_free(self->proxy_peers);
@@ -428,6 +451,44 @@ static void server_report(struct cairn_http_server *self, struct cairn_error *er
     cairn_http_server_stop(self);
 }
 
+const struct cairn_http_server_options *cairn__server_options(
+    const struct cairn_http_server *server)
+{
+    return &server->options;
+}
+
+static void server_close_listener(struct cairn_http_server *server, unsigned index)
+{
+    if (server->listen_fds[index] >= 0)
+        close(server->listen_fds[index]);
+    server->listen_fds[index] = -1;
+}
+
+void cairn__server_close_listeners(struct cairn_http_server *server)
+{
+    for (unsigned i = 0; i < server->options.workers; i++)
+        server_close_listener(server, i);
+}
+
+void cairn__server_keep(struct cairn_http_server *server, unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < server->options.workers; i++) {
+        if (i >= first && i < first + count)
+            continue;
+        server_close_listener(server, i);
+        cairn_free(server->workers[i]);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        server->workers[i] = server->workers[first + i];
+        server->workers[i]->index = i;
+        server->listen_fds[i] = server->listen_fds[first + i];
+    }
+    server->options.workers = count;
+    server->has_bound = false;
+    server->watchdog.count = count;
+    server->watchdog.is_supervised = true;
+}
+
 static void server_run_worker(struct cairn_http_server *self, unsigned index)
 {
     int fd = self->listen_fds[index];
@@ -441,7 +502,7 @@ static void *server_thread(void *cx)
     struct cairn_http_server *self = worker->server;
     server_run_worker(self, worker->index);
     __atomic_fetch_sub(&self->threads, 1, __ATOMIC_RELEASE);
-    server_wake_workers(self); /* the first one waits for the others */
+    cairn__server_wake_workers(self); /* the first one waits for the others */
     return NULL;
 }
 
@@ -467,6 +528,14 @@ static unsigned server_start_threads(struct cairn_http_server *self)
     return started;
 }
 
+static struct cairn_error *server_start_watchdog(struct cairn_http_server *self)
+{
+    const struct cairn_http_server_options *options = &self->options;
+    if (options->no_watchdog)
+        return NULL;
+    return cairn__watchdog_start(&self->watchdog, options->hang_ms, options->keep_signals);
+}
+
 struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
 {
     static struct cairn_error second = CAIRN_ERROR_STATIC(
@@ -478,10 +547,12 @@ struct cairn_error *cairn_http_server_run(struct cairn_http_server *server)
         cairn__signals_hold_pipe(&mask);
     else
         cairn__signals_hold(&server->options, &mask);
+    server_report(server, server_start_watchdog(server));
     unsigned started = server_start_threads(server);
     server_run_worker(server, 0);
     for (unsigned i = 1; i < started; i++)
         pthread_join(server->workers[i]->thread, NULL);
+    cairn__watchdog_stop(&server->watchdog);
     cairn__signals_restore(&mask);
     struct cairn_error *error = server->error;
     server->error = NULL;

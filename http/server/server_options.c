@@ -52,6 +52,8 @@ static struct cairn_error *options_resolve_numbers(struct cairn_http_server_opti
         error = options_range("backlog", &backlog, 1024, 1, 65535);
     if (!error)
         error = options_range("drain_ms", &out->drain_ms, 20000, 1, 3600000);
+    if (!error)
+        error = options_range("hang_ms", &out->hang_ms, 10000, 10, 3600000);
     if (!error && out->drain_delay_ms)
         error = options_range("drain_delay_ms", &out->drain_delay_ms, 0, 1, 3600000);
     out->workers = error ? 0 : (unsigned)workers;
@@ -59,15 +61,54 @@ static struct cairn_error *options_resolve_numbers(struct cairn_http_server_opti
     return error;
 }
 
-struct cairn_error *cairn__server_options_resolve(
+/* A caller built against an older header has a shorter struct. */
+static void options_copy(
     const struct cairn_http_server_options *options, struct cairn_http_server_options *out)
 {
     memset(out, 0, sizeof(*out));
-    if (options) {
-        /* A caller built against an older header has a shorter struct. */
-        size_t size = options->size && options->size < sizeof(*out) ? options->size : sizeof(*out);
-        memcpy(out, options, size);
-    }
+    if (!options)
+        return;
+    size_t size = options->size && options->size < sizeof(*out) ? options->size : sizeof(*out);
+    memcpy(out, options, size);
+    out->size = sizeof(*out);
+}
+
+static unsigned options_share(unsigned whole, unsigned parts)
+{
+    return whole > parts ? whole / parts : 1;
+}
+
+struct cairn_error *cairn__server_options_processes(
+    const struct cairn_http_server_options *options, struct cairn_http_server_options *out)
+{
+    static struct cairn_error signals = CAIRN_ERROR_STATIC(CAIRN_ERROR_INVALID, "http_server",
+        "processes needs the signals: keep_signals must not be set");
+    options_copy(options, out);
+    uint64_t processes = out->processes;
+    uint64_t workers = out->workers;
+    if (processes == 0)
+        return NULL;
+    struct cairn_error *error = options_range("processes", &processes, 0, 1, OPTIONS_MAX_WORKERS);
+    if (error)
+        return error;
+    if (out->keep_signals)
+        return &signals;
+    error = options_range("workers", &workers, options_share(options_cpus(), out->processes), 1,
+        OPTIONS_MAX_WORKERS / processes);
+    if (error)
+        return error;
+    if (out->limits.connections == 0) /* descriptors are of each process */
+        out->limits.connections = options_connections((unsigned)workers);
+    out->workers = (unsigned)(workers * processes);
+    return NULL;
+}
+
+struct cairn_error *cairn__server_options_resolve(
+    const struct cairn_http_server_options *options, struct cairn_http_server_options *out)
+{
+    static struct cairn_error divided = CAIRN_ERROR_STATIC(
+        CAIRN_ERROR_INVALID, "http_server", "processes is an option of cairn_http_serve");
+    options_copy(options, out);
     const char *host = out->host;
     out->host = cairn_strdup(host);
     if (host && !out->host) {
@@ -75,6 +116,8 @@ struct cairn_error *cairn__server_options_resolve(
         return &cairn_error_no_memory;
     }
     struct cairn_error *error = options_resolve_numbers(out);
+    if (!error && out->processes)
+        error = &divided;
     if (error)
         return error;
     const struct cairn_http_limits limits = out->limits;

@@ -4,7 +4,9 @@
 
 #include <cairn/http/error_response.h>
 #include <cairn/http/server/hand_over.h>
+#include <cairn/http/server/rescue.h>
 #include <cairn/http/server/signals.h>
+#include <cairn/http/server/watchdog.h>
 #include <cairn/service/stack.h>
 
 /* How long a client may take from our half of a handshake to its own. */
@@ -47,6 +49,7 @@ void cairn__worker_connection_gone(struct cairn__worker *self)
 {
     self->connection_count--;
     cairn__listener_resume(&self->listener);
+    cairn__rescue_resume(self);
     worker_end_if_idle(self);
 }
 
@@ -70,6 +73,7 @@ static void worker_close_listener(struct cairn__worker *self)
 {
     cairn__server_set_listening(self->server, self, -1);
     cairn__listener_close(&self->listener);
+    cairn__rescue_end(self);
 }
 
 static void worker_drain(struct cairn__worker *self)
@@ -79,6 +83,7 @@ static void worker_drain(struct cairn__worker *self)
         cairn_runtime_deadline_ms(self->runtime, self->options->drain_ms), worker_on_drain_end);
     cairn__server_set_listening(self->server, self, -1);
     cairn__listener_drain(&self->listener);
+    cairn__rescue_drain(self);
     struct cairn__connection *connection = self->connections;
     while (connection) {
         struct cairn__connection *next = connection->next;
@@ -134,13 +139,15 @@ void cairn__worker_print(struct cairn__worker *self, FILE *out)
     fprintf(out,
         "worker %u: accepted=%llu requests=%llu responses=%llu refused=%llu failed=%llu "
         "cancelled=%llu detached=%llu timeouts=%llu waited=%llu accept_pauses=%llu "
-        "shed=%llu crowded=%llu retired=%llu connections=%zu\n",
+        "shed=%llu crowded=%llu retired=%llu hangs=%llu connections=%zu\n",
         self->index, (unsigned long long)c->accepted, (unsigned long long)c->requests,
         (unsigned long long)c->responses, (unsigned long long)c->refused,
         (unsigned long long)c->failed, (unsigned long long)c->cancelled,
         (unsigned long long)c->detached, (unsigned long long)c->timeouts,
         (unsigned long long)c->waited, (unsigned long long)c->accept_pauses,
         (unsigned long long)c->shed, (unsigned long long)c->crowded, (unsigned long long)c->retired,
+        (unsigned long long)cairn__watchdog_hangs(
+            cairn__server_watchdog(self->server), self->index),
         self->connection_count);
     if (self->app)
         cairn_stack_print(self->app, out);
@@ -161,6 +168,7 @@ static void worker_control_run(struct cairn_task *task)
         worker_stop(self);
     else if (cairn__server_is_draining(self->server) && !self->is_leaving)
         worker_leave(self);
+    cairn__rescue_look(self);
     worker_end_if_idle(self);
 }
 
@@ -207,11 +215,14 @@ static void worker_loop(struct cairn__worker *self)
 {
     static const struct cairn_task_ops ops = {.name = "worker", .run = worker_control_run};
     cairn_task_init(&self->control, &ops, self->runtime);
+    struct cairn__watchdog *watchdog = cairn__server_watchdog(self->server);
     cairn__server_set_running(self->server, self, true);
     cairn_task_wake(&self->control); /* for what was asked before */
+    cairn__watchdog_watch(watchdog, self->index, self->runtime, self->app);
     worker_listens(self);
     while (!worker_has_ended(self))
         cairn_runtime_run(self->runtime);
+    cairn__watchdog_unwatch(watchdog, self->index);
     cairn__server_set_running(self->server, self, false);
     cairn_timer_cancel(&self->drain_timer);
     cairn_task_unref(&self->control);

@@ -14,6 +14,9 @@
 #include <cairn/service/runtime.h>
 #include <cairn/service/timer.h>
 
+struct cairn__rescue;
+struct cairn__watchdog;
+
 #define CAIRN__SCRATCH_BYTES 65536
 #define CAIRN__BATCH_BYTES 65536
 
@@ -49,6 +52,7 @@ struct cairn__worker {
     bool is_leaving;  /* a drain was asked for, and waits for its delay: answers say close */
     bool has_drained; /* and has begun: nothing is accepted any more */
     struct cairn__listener listener;
+    struct cairn__rescue *rescues; /* listeners of workers that hang */
     struct cairn__gate gate;
     struct cairn__connection *connections;
     size_t connection_count;
@@ -115,6 +119,11 @@ void cairn__listener_resume(struct cairn__listener *self);
 /* Closes some of the connections that have been idle longest. Returns how many. */
 size_t cairn__worker_shed(struct cairn__worker *self);
 
+/* serve.c */
+
+/* Runs SERVER, takes it, and returns the exit status. */
+int cairn__serve_run(struct cairn_http_server *server);
+
 /* gate.c */
 
 void cairn__gate_init(struct cairn__gate *self, struct cairn_runtime *runtime);
@@ -146,6 +155,19 @@ void cairn__server_set_listening(
 /* Copies of those of all workers, each above where they are handed over; FDS has room for
  * CAIRN__ACTIVATION_MAX. Returns how many, or -1 with errno set. */
 int cairn__server_copy_listeners(struct cairn_http_server *server, int *fds);
+/* A copy of the one of worker INDEX, or -1. */
+int cairn__server_copy_listener(struct cairn_http_server *server, unsigned index);
+const struct cairn_http_server_options *cairn__server_options(
+    const struct cairn_http_server *server);
+/* Leaves the server COUNT workers from FIRST on, in a process of its own: what the others have, the
+ * file of a Unix socket as well, belongs to the one that has begun it. */
+void cairn__server_keep(struct cairn_http_server *server, unsigned first, unsigned count);
+/* Those that no worker has taken. */
+void cairn__server_close_listeners(struct cairn_http_server *server);
+/* One that was never opened when there is none. */
+struct cairn__watchdog *cairn__server_watchdog(struct cairn_http_server *server);
+/* Has every worker that runs look at what is asked of it. */
+void cairn__server_wake_workers(struct cairn_http_server *server);
 /* Every worker accepts, and no drain was asked for. */
 bool cairn__server_is_listening(const struct cairn_http_server *server);
 struct cairn__hand_over *cairn__server_hand_over(struct cairn_http_server *server);

@@ -55,6 +55,7 @@ static void session_plan(struct session *self)
     size_t level = chance_below(chance, 8);
     self->level = level < 3 ? PEER_CALM : level < 4 ? PEER_DRAIN : PEER_ROUGH;
     self->options = (struct cairn_http_server_options){.size = sizeof(self->options)};
+    self->options.no_watchdog = true; /* its thread is none of the session's */
     self->options.host = "127.0.0.1";
     self->options.workers = 1;
     self->options.keep_signals = chance_below(chance, 4) > 0;

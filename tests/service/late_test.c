@@ -88,11 +88,11 @@ static void a_hundred_thousand_late_timers_fire_in_slices_with_tasks_between(voi
         cairn_task_wake(&beside.task);
         has_more = cairn_runtime_turn(self->runtime);
         turns++;
-        assert_true(fired - before <= CAIRN__TURN_BUDGET);
+        assert_true(fired - before <= CAIRN__TIMER_BUDGET);
         assert_int_equal(beside.runs, turns);
     }
     assert_int_equal(fired, MANY);
-    assert_in_range(turns, MANY / CAIRN__TURN_BUDGET, MANY / CAIRN__TURN_BUDGET + 2);
+    assert_in_range(turns, MANY / CAIRN__TIMER_BUDGET, MANY / CAIRN__TIMER_BUDGET + 2);
     cairn_task_unref(&beside.task);
     free(timers);
 }
@@ -106,31 +106,31 @@ static void cancel_next(struct cairn_timer *timer)
 
 static void a_late_timer_may_still_be_cancelled_between_two_slices(void **state)
 {
-    enum { COUNT = 3 * CAIRN__TURN_BUDGET };
+    enum { COUNT = 3 * CAIRN__TIMER_BUDGET };
     struct fixture *self = *state;
     struct cairn_timer *timers = many_timers(self, COUNT + 1);
     cairn_timer_cancel(&timers[COUNT]);
     self->clock.now_ns += UINT64_C(2) * MINUTE_MS * 1000000;
     assert_true(cairn_runtime_turn(self->runtime));
-    assert_int_equal(fired, CAIRN__TURN_BUDGET);
-    for (unsigned i = CAIRN__TURN_BUDGET; i < COUNT; i += 2)
+    assert_int_equal(fired, CAIRN__TIMER_BUDGET);
+    for (unsigned i = CAIRN__TIMER_BUDGET; i < COUNT; i += 2)
         timers[i].fire = cancel_next;
     cairn_test_settle(self->runtime);
-    assert_int_equal(fired, 2 * CAIRN__TURN_BUDGET);
+    assert_int_equal(fired, 2 * CAIRN__TIMER_BUDGET);
     free(timers);
 }
 
 static void a_timer_armed_between_two_slices_waits_for_its_own_time(void **state)
 {
     struct fixture *self = *state;
-    struct cairn_timer *timers = many_timers(self, 5 * CAIRN__TURN_BUDGET);
+    struct cairn_timer *timers = many_timers(self, 5 * CAIRN__TIMER_BUDGET);
     struct cairn_timer late = {.fire = NULL};
     self->clock.now_ns += UINT64_C(2) * MINUTE_MS * 1000000;
     assert_true(cairn_runtime_turn(self->runtime));
     cairn_timer_arm(
         self->runtime, &late, cairn_runtime_deadline_ms(self->runtime, 300), count_fire);
     cairn_test_settle(self->runtime);
-    assert_int_equal(fired, 5 * CAIRN__TURN_BUDGET);
+    assert_int_equal(fired, 5 * CAIRN__TIMER_BUDGET);
     assert_true(cairn_timer_is_armed(&late));
     cairn_test_clock_advance_ms(&self->clock, self->runtime, 300);
     assert_false(cairn_timer_is_armed(&late));
