@@ -14,7 +14,8 @@ CAIRN_BEGIN_DECLS
  * before begin may be freed in between; what is allocated in between must be freed in between. So a
  * runtime, which keeps boxes for later, is made and freed inside.
  *
- * All of it may be used from any thread; begin and end, which do not nest, from one.
+ * New memory is full of bytes that are no zeros, so that what reads it too early shows. All of it
+ * may be used from any thread; begin and end, which do not nest, from one.
  */
 CAIRN_API void cairn_test_alloc_begin(void);
 /*
