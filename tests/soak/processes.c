@@ -5,6 +5,7 @@
  *   GET /stick  never comes back
  *
  * A worker that does not turn for a second hangs. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,10 +28,12 @@ static struct cairn_http_response *crash(struct cairn_http_request *req, void *s
 
 static struct cairn_http_response *stick(struct cairn_http_request *req, void *state)
 {
+    volatile bool is_stuck = true;
     (void)req;
     (void)state;
-    for (volatile unsigned long turns = 0;; turns++)
+    while (is_stuck)
         ;
+    return NULL;
 }
 
 static struct cairn_service *app(void *cx, const struct cairn_http_worker *worker)
