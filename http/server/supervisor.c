@@ -94,6 +94,7 @@ static _Noreturn void process_run(struct supervisor *self, unsigned index, pid_t
     close(self->signal_fd);
     close(self->said_fd);
     snprintf(usec, sizeof(usec), "%" PRIu64, self->quiet_ms * 1000);
+    /* NOLINTBEGIN(concurrency-mt-unsafe): a process that was just forked has one thread */
     setenv("NOTIFY_SOCKET", self->name, 1);
     unsetenv("WATCHDOG_PID");
     if (self->quiet_ms)
@@ -104,6 +105,7 @@ static _Noreturn void process_run(struct supervisor *self, unsigned index, pid_t
     cairn__server_keep(server, index * self->workers, self->workers);
     cairn_free(self->processes);
     exit(cairn__serve_run(server));
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static void process_die(struct process *process, uint64_t now_ms)
@@ -125,13 +127,14 @@ static void supervisor_begin(struct supervisor *self, unsigned index, uint64_t n
     pid_t pid = fork();
     if (pid == 0)
         process_run(self, index, parent);
+    int error_number = errno;
     process->begun_ms = now_ms;
     process->is_ready = false;
     if (pid > 0) {
         process->pid = pid;
         return;
     }
-    fprintf(stderr, "process %u cannot begin: %s\n", index, strerror(errno));
+    fprintf(stderr, "process %u cannot begin: %s\n", index, strerrordesc_np(error_number));
     process_die(process, now_ms);
 }
 

@@ -149,8 +149,8 @@ static void *watchdog_run(void *cx)
 
 uint64_t cairn__watchdog_granted_ns(void)
 {
-    const char *usec = getenv("WATCHDOG_USEC");
-    const char *pid = getenv("WATCHDOG_PID");
+    const char *usec = getenv("WATCHDOG_USEC"); /* NOLINT(concurrency-mt-unsafe) */
+    const char *pid = getenv("WATCHDOG_PID");   /* NOLINT(concurrency-mt-unsafe) */
     if (!usec || (pid && strtoumax(pid, NULL, 10) != (uintmax_t)getpid()))
         return 0;
     uintmax_t value = strtoumax(usec, NULL, 10);
