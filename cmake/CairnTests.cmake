@@ -117,9 +117,15 @@ function(cairn_bench name)
     add_dependencies(cairn_bench bench_${program})
 endfunction()
 
-# What the scripts of tests/soak run: build/<preset>/tests/soak/<name>.
+# What the scripts of tests/soak run: build/<preset>/tests/soak/<name>, from soak/<name>.c unless SOURCES
+# says otherwise.
 function(cairn_soak name)
-    cairn_test_program(soak_${name} soak/${name}.c)
+    cmake_parse_arguments(PARSE_ARGV 1 soak "" "" "SOURCES;LIBS")
+    if(NOT soak_SOURCES)
+        set(soak_SOURCES soak/${name}.c)
+    endif()
+    cairn_test_program(soak_${name} ${soak_SOURCES})
+    target_link_libraries(soak_${name} PRIVATE ${soak_LIBS})
     set_target_properties(soak_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/soak)
     add_dependencies(cairn_soak soak_${name})

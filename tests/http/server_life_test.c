@@ -88,7 +88,7 @@ static void on_signal(void *cx, struct cairn_http_server *server, int number)
 /* life serve HOST PORT WORKERS DELAY_MS [plain] */
 static int serve(char **argv)
 {
-    alarm(60); /* a test that fails leaves no server behind */
+    alarm(600); /* a test that fails leaves no server behind */
     life_argv = argv;
     return cairn_http_serve(app, NULL, .host = argv[2], .port = (uint16_t)atoi(argv[3]),
         .workers = (unsigned)atoi(argv[4]), .drain_delay_ms = (uint64_t)atoi(argv[5]),
@@ -226,6 +226,15 @@ static int asked(int fd)
         return 0;
     return atoi(strstr(text, "\r\n\r\n") + 4);
 }
+
+/* How much of everything; more of it in a soak. */
+static struct {
+    unsigned terms;
+    unsigned restarts;
+    unsigned requests; /* between two restarts */
+    unsigned signals;
+    unsigned signal_us; /* between two signals */
+} dose = {10, 3, 100, 3000, 0};
 
 /* Tests -------------------------------------------------------------------------------------- */
 
@@ -466,8 +475,8 @@ static void a_new_process_takes_over_and_no_request_fails(void **state)
     (void)state;
     assert_heard("READY=1");
     load_start(&load, threads, port, false);
-    for (int i = 0; i < 3; i++) {
-        load_await(&load, 100);
+    for (unsigned i = 0; i < dose.restarts; i++) {
+        load_await(&load, dose.requests);
         pid_t next = replace(pid);
         assert_int_not_equal(next, pid);
         pid = next;
@@ -478,6 +487,7 @@ static void a_new_process_takes_over_and_no_request_fails(void **state)
     assert_int_equal(asked(fd), pid);
     close(fd);
     assert_int_equal(load.failed, 0);
+    print_message("%u restarts, %u exchanges, 0 failed\n", dose.restarts, load.asked);
     kill(pid, SIGTERM);
     char text[64];
     heard(text, sizeof(text));
@@ -489,7 +499,8 @@ static void a_new_process_takes_over_and_no_request_fails(void **state)
 static void a_term_under_load_fails_no_request(void **state)
 {
     (void)state;
-    for (unsigned round = 0; round < 10; round++) {
+    unsigned asked = 0;
+    for (unsigned round = 0; round < dose.terms; round++) {
         static struct load load;
         char text[64];
         pthread_t threads[LOAD_CLIENTS];
@@ -497,17 +508,17 @@ static void a_term_under_load_fails_no_request(void **state)
         pid_t pid = start(&(struct options){.port = port, .workers = 2, .delay_ms = 200});
         assert_heard("READY=1");
         load_start(&load, threads, port, true);
-        load_await(&load, 20 + 7 * round);
+        load_await(&load, 20 + 7 * (round % 10));
         kill(pid, SIGTERM);
         heard(text, sizeof(text));
         assert_int_equal(exit_status(pid), 0);
         for (int i = 0; i < LOAD_CLIENTS; i++)
             pthread_join(threads[i], NULL);
         assert_int_equal(load.failed, 0);
+        asked += load.asked;
     }
+    print_message("%u drains under load, %u exchanges, 0 failed\n", dose.terms, asked);
 }
-
-#define STORM_SIGNALS 3000
 
 /* Signals that end nothing, as fast as they can be sent. */
 static void a_storm_of_signals_disturbs_nobody(void **state)
@@ -528,8 +539,10 @@ static void a_storm_of_signals_disturbs_nobody(void **state)
     close(nowhere);
     assert_heard("READY=1");
     load_start(&load, threads, port, true);
-    for (int i = 0; i < STORM_SIGNALS; i++)
+    for (unsigned i = 0; i < dose.signals; i++) {
         kill(pid, numbers[i % 4]);
+        usleep(dose.signal_us);
+    }
     load_await(&load, 200);
     assert_int_equal(load.failed, 0);
     kill(pid, SIGTERM);
@@ -587,5 +600,12 @@ int main(int argc, char **argv)
     };
     if (argc >= 6 && strcmp(argv[1], "serve") == 0)
         return serve(argv);
+    if (argc == 2 && strcmp(argv[1], "soak") == 0) {
+        dose.terms = 100;
+        dose.restarts = 50;
+        dose.requests = 20000;
+        dose.signals = 10000;
+        dose.signal_us = 1000;
+    }
     return cmocka_run_group_tests(tests, setup, teardown);
 }
