@@ -229,9 +229,9 @@ static void watched_name_layers(struct cairn__watched *self, const struct cairn_
 void cairn__watchdog_watch(struct cairn__watchdog *self, unsigned index,
     const struct cairn_runtime *runtime, const struct cairn_service *app)
 {
-    struct cairn__watched *worker = &self->workers[index];
     if (!self->workers)
         return;
+    struct cairn__watched *worker = &self->workers[index];
     if (self->traces)
         cairn__backtrace_allow();
     pthread_mutex_lock(&self->mutex);
