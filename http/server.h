@@ -63,7 +63,7 @@ struct cairn_http_server_options {
         void *cx, const struct cairn_http_request *req, const struct cairn_error *error);
     void *error_cx;    /* borrowed until cairn_http_server_free */
     bool share_port;   /* other processes of this user may listen on the same port, for a restart
-                        * without a   gap; else a port that is taken is an error */
+                        * without a gap; else a port that is taken is an error */
     bool keep_signals; /* leaves signals and the service manager to you; else see
                         * cairn_http_server_run */
     /* Called for HUP and USR1, soon and once for several, on the thread of cairn_http_server_run.

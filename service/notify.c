@@ -24,7 +24,7 @@ static socklen_t notify_address(const char *name, struct sockaddr_un *address)
 int cairn_notify(const char *state)
 {
     struct sockaddr_un address;
-    const char *name = getenv("NOTIFY_SOCKET");
+    const char *name = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe) */
     if (!name)
         return 0;
     socklen_t size = notify_address(name, &address);

@@ -241,7 +241,8 @@ void cairn__runtime_on_turn(struct cairn_runtime *runtime)
         runtime_run_task(task);
     runtime->is_running = false;
     runtime_set_alarm(runtime);
-    runtime_set_in_turn(runtime, false); /* also when more is queued: the next turn reads the clock */
+    /* Also when more is queued: the next turn reads the clock. */
+    runtime_set_in_turn(runtime, false);
     runtime->has_io = false;
     if (runtime->queue || runtime_has_due(runtime))
         cairn__loop_ask_next_turn(&runtime->loop);
@@ -263,7 +264,8 @@ void cairn__runtime_on_alarm(struct cairn_runtime *runtime)
 
 void cairn_runtime_run(struct cairn_runtime *runtime)
 {
-    runtime_set_in_turn(runtime, false); /* the clock is read again: what was done before took its time */
+    /* The clock is read again: what was done before took its time. */
+    runtime_set_in_turn(runtime, false);
     if (!__atomic_load_n(&runtime->is_stopping, __ATOMIC_ACQUIRE))
         cairn__loop_run(&runtime->loop);
     __atomic_store_n(&runtime->is_stopping, false, __ATOMIC_RELEASE);

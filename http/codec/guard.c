@@ -242,12 +242,9 @@ static void guard_fields(struct cairn__guard *self, struct cairn_str section)
     const char *at = section.data + self->at;
     const char *line = section.data + self->line;
     while (at < end && self->state == CAIRN__GUARD_FIELDS) {
-        const char *lf = at;
         /* The empty line is the only one whose end is known. */
-        if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
-            lf = memchr(at, '\n', (size_t)(end - at));
-        else
-            lf = at + 1;
+        bool is_empty = end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+        const char *lf = is_empty ? at + 1 : memchr(at, '\n', (size_t)(end - at));
         if (lf)
             guard_field_line(self, line, lf);
         at = lf ? lf + 1 : end;

@@ -36,12 +36,17 @@ static long activation_number(const char *text, long max)
     return errno == 0 && *end == '\0' && number <= max ? number : -1;
 }
 
+static const char *activation_env(const char *variable)
+{
+    return getenv(variable); /* NOLINT(concurrency-mt-unsafe): nobody changes it meanwhile */
+}
+
 /* The number in VARIABLE, if it is meant for this process; -1: none. */
 static int activation_variable(const char *variable)
 {
-    if (activation_number(getenv("LISTEN_PID"), INT_MAX) != (long)getpid())
+    if (activation_number(activation_env("LISTEN_PID"), INT_MAX) != (long)getpid())
         return -1;
-    return (int)activation_number(getenv(variable), INT_MAX - ACTIVATION_FIRST_FD);
+    return (int)activation_number(activation_env(variable), INT_MAX - ACTIVATION_FIRST_FD);
 }
 
 static bool activation_is_inheritable(int fd)
@@ -63,7 +68,7 @@ void cairn__activation_say_ready(void)
 /* The name of the I-th of them in LISTEN_FDNAMES; "unknown" as systemd says where there is none. */
 static struct cairn_str activation_name(int i)
 {
-    const char *names = getenv("LISTEN_FDNAMES");
+    const char *names = activation_env("LISTEN_FDNAMES");
     for (; names && i > 0; i--) {
         names = strchr(names, ':');
         names = names ? names + 1 : NULL;

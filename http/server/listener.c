@@ -104,9 +104,9 @@ struct cairn_error *cairn__listener_open(
 }
 
 /*
- * A client whose handshake ends between the last accept and the close would be reset, with a request
- * on its way perhaps. From now on none begins: packets with SYN alone are dropped, so that who comes
- * now tries again and is refused, and handshakes that have begun come to their end.
+ * A client whose handshake ends between the last accept and the close would be reset, with a
+ * request on its way perhaps. From now on none begins: packets with SYN alone are dropped, so that
+ * who comes now tries again and is refused, and handshakes that have begun come to their end.
  */
 void cairn__listener_admit_nobody(struct cairn__listener *self)
 {
