@@ -167,11 +167,11 @@ struct cairn_str cairn_arena_printfv(
 {
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     char *text = length < 0 ? NULL : cairn_arena_alloc_text(arena, (size_t)length + 1);
     if (text)
-        vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
+        vsnprintf(text, (size_t)length + 1, format, arguments);
     return cairn_str_of(text, text ? (size_t)length : 0);
 }
 

@@ -12,10 +12,9 @@
 #include <cairn/http/server/activation.h>
 #include <cairn/service/alloc.h>
 
-extern char **environ;
-
 #define SPAWN_NAME "cairn"
 #define SPAWN_PID "LISTEN_PID="
+#define SPAWN_READY CAIRN__READY_FD "="
 #define SPAWN_PID_DIGITS 11 /* of an int, with its sign */
 
 /* What the new process is told, made before it is forked: afterwards nothing may be allocated. */
@@ -24,13 +23,14 @@ struct spawn_environment {
     char pid[sizeof(SPAWN_PID) + SPAWN_PID_DIGITS];
     char fds[sizeof("LISTEN_FDS=") + SPAWN_PID_DIGITS];
     char names[sizeof("LISTEN_FDNAMES=") + CAIRN__ACTIVATION_MAX * sizeof(SPAWN_NAME)];
-    char ready[sizeof(CAIRN__READY_FD "=") + SPAWN_PID_DIGITS];
+    char ready[sizeof(SPAWN_READY) + SPAWN_PID_DIGITS];
 };
 
 static bool spawn_is_ours(const char *entry)
 {
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
     static const char *const names[] = {
-        SPAWN_PID, "LISTEN_FDS=", "LISTEN_FDNAMES=", CAIRN__READY_FD "=", "WATCHDOG_PID="};
+        SPAWN_READY, SPAWN_PID, "LISTEN_FDS=", "LISTEN_FDNAMES=", "WATCHDOG_PID="};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strncmp(entry, names[i], strlen(names[i])) == 0)
             return true;
@@ -59,7 +59,7 @@ static int spawn_environment_init(struct spawn_environment *self, int count)
         return -1;
     memset(self->pid, 0, sizeof(self->pid));
     snprintf(self->fds, sizeof(self->fds), "LISTEN_FDS=%d", count);
-    snprintf(self->ready, sizeof(self->ready), CAIRN__READY_FD "=%d", CAIRN__HAND_OVER_FD + count);
+    snprintf(self->ready, sizeof(self->ready), SPAWN_READY "%d", CAIRN__HAND_OVER_FD + count);
     spawn_name_sockets(self, count);
     self->entries[0] = self->pid;
     self->entries[1] = self->fds;
@@ -94,7 +94,7 @@ static void spawn_reset_signals(void)
     for (int number = 1; number < NSIG; number++)
         sigaction(number, &by_default, NULL);
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Two pipes, whose ends for the new process lie above where it gets its descriptors. */

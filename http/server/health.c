@@ -102,7 +102,7 @@ struct cairn_error *cairn_http_health_add_check(struct cairn_http_health *health
     check->kind = kind;
     check->is_well = is_well;
     check->cx = cx;
-    strcpy(check->name, name);
+    memcpy(check->name, name, strlen(name) + 1);
     return health_append(health, check);
 }
 
