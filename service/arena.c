@@ -167,6 +167,7 @@ struct cairn_str cairn_arena_printfv(
 {
     va_list again;
     va_copy(again, arguments);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): of printf's, which has begun it */
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
     char *text = length < 0 ? NULL : cairn_arena_alloc_text(arena, (size_t)length + 1);

@@ -14,8 +14,8 @@
 
 #define SPAWN_NAME "cairn"
 #define SPAWN_PID "LISTEN_PID="
-#define SPAWN_READY CAIRN__READY_FD "="
-#define SPAWN_PID_DIGITS 11 /* of an int, with its sign */
+#define SPAWN_READY "CAIRN_READY_FD=" /* CAIRN__READY_FD */
+#define SPAWN_PID_DIGITS 11           /* of an int, with its sign */
 
 /* What the new process is told, made before it is forked: afterwards nothing may be allocated. */
 struct spawn_environment {
@@ -28,7 +28,6 @@ struct spawn_environment {
 
 static bool spawn_is_ours(const char *entry)
 {
-    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
     static const char *const names[] = {
         SPAWN_READY, SPAWN_PID, "LISTEN_FDS=", "LISTEN_FDNAMES=", "WATCHDOG_PID="};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
