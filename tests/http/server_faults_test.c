@@ -139,12 +139,19 @@ static size_t leave_at_each_offset_heard(
     return count;
 }
 
-/* How many are open when the server runs and nobody is connected. */
-static size_t server_descriptors(uint16_t port)
+/* A whole exchange: who connected before has been accepted, too. */
+static int exchange(uint16_t port)
 {
     int fd = client_connect(port);
     client_send(fd, SESSION_GET("/ignore"));
     assert_true(client_response(fd, false, text, sizeof(text)) > 0);
+    return fd;
+}
+
+/* How many are open when the server runs and nobody is connected. */
+static size_t server_descriptors(uint16_t port)
+{
+    int fd = exchange(port);
     size_t open = descriptors() - 2; /* both ends */
     close(fd);
     return open;
@@ -162,6 +169,7 @@ static void close_all(
     size_t open = server_descriptors(port);
     for (int i = 0; i < SESSION_SCRIPTS; i++) {
         count += each(port, &session_scripts[i], how);
+        close(exchange(port));
         await_quiet(open);
     }
     struct cairn_http_counters counters = server_rig_finish(&rig);

@@ -42,11 +42,13 @@ static int segment_of(int fd)
     return segment;
 }
 
-/* What a full socket cuts off does not count. */
+/* What is small does not count, the client's requests among it; nor what a full socket cuts off. */
 static void look(size_t length, ssize_t sent, int segment)
 {
+    if (length <= 16384)
+        return;
     most = length > most ? length : most;
-    if (sent <= 16384 || (size_t)sent < length)
+    if (sent < 0 || (size_t)sent < length)
         return;
     whole += segment > 0 && sent % segment == 0;
 }
