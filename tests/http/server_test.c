@@ -545,6 +545,8 @@ static void a_drain_answers_pipelined_requests_that_were_read(void **state)
     struct server_app app = {.wrap = one_at_a_time};
     struct server_rig rig;
     (void)state;
+    if (getenv("CAIRN_DRIP")) /* what was sent has not been read then */
+        skip();
     server_rig_start(&rig, server_app, &app, NULL);
     int idle = client_connect(cairn_http_server_port(rig.server));
     client_send(idle, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
