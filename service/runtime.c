@@ -137,9 +137,13 @@ static void runtime_begin_turn(struct cairn_runtime *runtime)
 {
     runtime_set_in_turn(runtime, true);
     uint64_t now_ns = runtime->clock->now_ns(runtime->clock);
-    if (now_ns >
-        runtime->now_ns) /* a clock that goes back, which a monotonic one must not, stands */
+    /* A clock that goes back, which a monotonic one must not, stands. */
+    if (now_ns > runtime->now_ns)
         runtime->now_ns = now_ns;
+    if (CAIRN_UNLIKELY(cairn__runtime_tells_turn(runtime))) {
+        cairn__runtime_tell_turn(runtime, false);
+        runtime->turn_begins(runtime->turn_cx);
+    }
 }
 
 void cairn__runtime_enter(struct cairn_runtime *runtime)

@@ -28,6 +28,9 @@ struct cairn__spawned;
 struct cairn_runtime {
     unsigned references;
     uint64_t beat;   /* odd while a turn runs, one more at each begin and end; atomic */
+    bool tells_turn; /* the next turn is told of when it begins, once; atomic */
+    void (*turn_begins)(void *cx);
+    void *turn_cx;
     bool is_running; /* tasks and timers, now */
     bool is_stopping;
     bool has_io;         /* something could be read or written in this turn */
@@ -74,6 +77,23 @@ static inline uint64_t cairn__runtime_beat(const struct cairn_runtime *runtime)
 static inline bool cairn__runtime_beat_is_turn(uint64_t beat)
 {
     return beat & 1;
+}
+/* Before the loop runs: whom cairn__runtime_tell_turn has told. TURN_BEGINS is called on the
+ * runtime's thread. */
+static inline void cairn__runtime_set_teller(
+    struct cairn_runtime *runtime, void (*turn_begins)(void *cx), void *cx)
+{
+    runtime->turn_begins = turn_begins;
+    runtime->turn_cx = cx;
+}
+/* Has the next turn told of, from any thread. One that begins in this moment may not be. */
+static inline void cairn__runtime_tell_turn(struct cairn_runtime *runtime, bool is_wanted)
+{
+    __atomic_store_n(&runtime->tells_turn, is_wanted, __ATOMIC_RELAXED);
+}
+static inline bool cairn__runtime_tells_turn(const struct cairn_runtime *runtime)
+{
+    return __atomic_load_n(&runtime->tells_turn, __ATOMIC_RELAXED);
 }
 static inline bool cairn__runtime_is_in_turn(const struct cairn_runtime *runtime)
 {

@@ -8,9 +8,6 @@
 #include <cairn/http/server/supervisor.h>
 #include <cairn/http/server/worker.h>
 
-/* What a shell says of a command that a signal has ended. */
-#define SERVE_SIGNALLED 128
-
 static int serve_fail(struct cairn_error *error)
 {
     char text[1024];
@@ -39,7 +36,7 @@ int cairn__serve_run(struct cairn_http_server *server)
     cairn_http_server_free(server);
     if (error)
         return serve_fail(error);
-    return number ? SERVE_SIGNALLED + number : 0;
+    return number ? CAIRN__SERVE_SIGNALLED + number : 0;
 }
 
 int cairn_http_serve_with(

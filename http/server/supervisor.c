@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cairn/http/server.h>
+#include <cairn/http/server/activation.h>
 #include <cairn/http/server/server_options.h>
 #include <cairn/http/server/watchdog.h>
 #include <cairn/http/server/worker.h>
@@ -21,9 +22,6 @@
 #include <cairn/service/notify.h>
 
 #define SUPERVISOR_SAID_BYTES 256
-/* What a shell says of a command that a signal has ended. */
-#define SUPERVISOR_SIGNALLED 128
-
 struct process {
     pid_t pid; /* 0: none runs */
     bool is_ready;
@@ -76,7 +74,7 @@ static void supervisor_signals(const struct supervisor *self, sigset_t *set)
 
 static int supervisor_exit_status(int status)
 {
-    return WIFSIGNALED(status) ? SUPERVISOR_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+    return WIFSIGNALED(status) ? CAIRN__SERVE_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* A process of its own from here on. The signals stay held back until its server lets them come:
@@ -87,7 +85,7 @@ static _Noreturn void process_run(struct supervisor *self, unsigned index, pid_t
     sigset_t mask = self->mask;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* which was too late for that one */
-        _exit(SUPERVISOR_SIGNALLED + SIGTERM);
+        _exit(CAIRN__SERVE_SIGNALLED + SIGTERM);
     supervisor_signals(self, &mask);
     sigdelset(&mask, SIGCHLD);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
@@ -150,7 +148,7 @@ static void supervisor_send(const struct supervisor *self, int number)
 static void supervisor_drain(struct supervisor *self, int number)
 {
     if (self->is_draining)
-        self->status = SUPERVISOR_SIGNALLED + number;
+        self->status = CAIRN__SERVE_SIGNALLED + number;
     self->is_draining = true;
     cairn__server_close_listeners(self->server);
     supervisor_send(self, number);
@@ -222,6 +220,7 @@ static void supervisor_ready(struct supervisor *self, struct process *process)
     }
     self->was_ready = true;
     cairn_notify("READY=1");
+    cairn__activation_say_ready();
 }
 
 static void process_kill(struct process *process, unsigned index)

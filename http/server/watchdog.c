@@ -49,6 +49,7 @@ void cairn__watchdog_close(struct cairn__watchdog *self)
 static bool watched_is_stuck(struct cairn__watched *self, uint64_t now_ns, uint64_t hang_ns)
 {
     uint64_t beat = self->runtime ? cairn__runtime_beat(self->runtime) : 0;
+    self->is_quiet = beat == self->beat && !cairn__runtime_beat_is_turn(beat);
     if (beat != self->beat || !cairn__runtime_beat_is_turn(beat)) {
         self->beat = beat;
         self->since_ns = now_ns;
@@ -110,11 +111,44 @@ static void watchdog_begin_anew(struct cairn__watchdog *self, uint64_t now_ns)
     pthread_mutex_unlock(&self->mutex);
 }
 
+/*
+ * Where nothing happens the thread does not wake up either. A worker that has not turned since the
+ * last look is asked to tell when it begins a turn. One that begins in that moment may have missed
+ * the question; so it counts only when it still stands at the next look, which sees that turn by
+ * its beat.
+ */
+static void watchdog_ask_to_be_told(struct cairn__watchdog *self)
+{
+    self->naps = true;
+    pthread_mutex_lock(&self->mutex);
+    for (unsigned i = 0; i < self->count; i++) {
+        const struct cairn__watched *worker = &self->workers[i];
+        if (!worker->runtime)
+            continue;
+        self->naps = self->naps && worker->is_quiet && cairn__runtime_tells_turn(worker->runtime);
+        if (worker->is_quiet)
+            cairn__runtime_tell_turn(worker->runtime, true);
+    }
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void watchdog_wake(void *cx)
+{
+    const uint64_t one = 1;
+    const struct cairn__watchdog *self = cx;
+    ssize_t n = write(self->wake_fd, &one, sizeof(one));
+    (void)n; /* full: it is awake */
+}
+
 static void watchdog_wait(struct cairn__watchdog *self)
 {
+    uint64_t count;
     struct pollfd wake = {.fd = self->wake_fd, .events = POLLIN};
-    uint64_t ms = (self->period_ns + WATCHDOG_MS - 1) / WATCHDOG_MS;
-    poll(&wake, 1, (int)ms);
+    uint64_t wait_ns = self->naps ? self->notify_ns : self->period_ns;
+    int ms = (int)((wait_ns + WATCHDOG_MS - 1) / WATCHDOG_MS);
+    if (poll(&wake, 1, self->naps && !wait_ns ? -1 : ms) > 0 &&
+        read(self->wake_fd, &count, sizeof(count)) < 0)
+        return; /* nothing to take back */
 }
 
 static void watchdog_notify(struct cairn__watchdog *self, uint64_t now_ns)
@@ -135,6 +169,7 @@ void cairn__watchdog_turn(struct cairn__watchdog *self, uint64_t now_ns)
     self->looked_ns = now_ns;
     watchdog_look(self, now_ns);
     watchdog_notify(self, now_ns);
+    watchdog_ask_to_be_told(self);
 }
 
 static void *watchdog_run(void *cx)
@@ -196,13 +231,11 @@ struct cairn_error *cairn__watchdog_start(
 
 void cairn__watchdog_stop(struct cairn__watchdog *self)
 {
-    const uint64_t one = 1;
     if (!self->server)
         return;
     if (self->is_running) {
         __atomic_store_n(&self->is_stopping, true, __ATOMIC_RELEASE);
-        ssize_t n = write(self->wake_fd, &one, sizeof(one));
-        (void)n;
+        watchdog_wake(self);
         pthread_join(self->thread, NULL);
         self->is_running = false;
     }
@@ -227,19 +260,22 @@ static void watched_name_layers(struct cairn__watched *self, const struct cairn_
 }
 
 void cairn__watchdog_watch(struct cairn__watchdog *self, unsigned index,
-    const struct cairn_runtime *runtime, const struct cairn_service *app)
+    struct cairn_runtime *runtime, const struct cairn_service *app)
 {
     if (!self->workers)
         return;
     struct cairn__watched *worker = &self->workers[index];
     if (self->traces)
         cairn__backtrace_allow();
+    cairn__runtime_set_teller(runtime, watchdog_wake, self);
     pthread_mutex_lock(&self->mutex);
     worker->thread = pthread_self();
     worker->runtime = runtime;
     worker->since_ns = watchdog_now_ns();
     watched_name_layers(worker, app);
     pthread_mutex_unlock(&self->mutex);
+    if (self->is_running)
+        watchdog_wake(self);
 }
 
 void cairn__watchdog_unwatch(struct cairn__watchdog *self, unsigned index)
@@ -247,6 +283,7 @@ void cairn__watchdog_unwatch(struct cairn__watchdog *self, unsigned index)
     if (!self->workers)
         return;
     pthread_mutex_lock(&self->mutex);
+    cairn__runtime_tell_turn(self->workers[index].runtime, false);
     self->workers[index].runtime = NULL;
     pthread_mutex_unlock(&self->mutex);
 }

@@ -20,10 +20,11 @@ struct cairn_service;
 
 /* One worker. All but the atomics is under the watchdog's mutex. */
 struct cairn__watched {
-    const struct cairn_runtime *runtime; /* NULL: it does not run */
+    struct cairn_runtime *runtime; /* NULL: it does not run */
     pthread_t thread;
     uint64_t beat;     /* of the runtime when it was looked at last */
     uint64_t since_ns; /* when it was seen so first */
+    bool is_quiet;     /* it slept then, and had slept since the look before */
     uint64_t hangs;    /* atomic, as the next */
     bool is_hung;
     char layers[CAIRN__WATCHED_LAYERS];
@@ -40,6 +41,7 @@ struct cairn__watchdog {
     uint64_t period_ns; /* between two looks */
     uint64_t notify_ns; /* between two notifications; 0: nobody waits for them */
     uint64_t looked_ns; /* when it last did */
+    bool naps;          /* all workers sleep, and each tells when it turns */
     uint64_t notified_ns;
     unsigned hung; /* workers that hang now; atomic */
     bool is_running;
@@ -61,7 +63,7 @@ struct cairn_error *cairn__watchdog_start(
 void cairn__watchdog_stop(struct cairn__watchdog *self);
 
 /* What the thread does: the periods out of the options and the environment, then a turn for each
- * period. */
+ * period, and none while it naps. */
 void cairn__watchdog_plan(struct cairn__watchdog *self, uint64_t hang_ms, bool keep_signals);
 void cairn__watchdog_turn(struct cairn__watchdog *self, uint64_t now_ns);
 
@@ -70,7 +72,7 @@ uint64_t cairn__watchdog_granted_ns(void);
 
 /* On the worker's thread, when its loop begins, and before it ends. */
 void cairn__watchdog_watch(struct cairn__watchdog *self, unsigned index,
-    const struct cairn_runtime *runtime, const struct cairn_service *app);
+    struct cairn_runtime *runtime, const struct cairn_service *app);
 void cairn__watchdog_unwatch(struct cairn__watchdog *self, unsigned index);
 
 /* Any thread. */

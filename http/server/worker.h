@@ -121,6 +121,9 @@ size_t cairn__worker_shed(struct cairn__worker *self);
 
 /* serve.c */
 
+/* What a shell says of a command that a signal has ended: this and the signal. */
+#define CAIRN__SERVE_SIGNALLED 128
+
 /* Runs SERVER, takes it, and returns the exit status. */
 int cairn__serve_run(struct cairn_http_server *server);
 

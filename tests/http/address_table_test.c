@@ -137,21 +137,8 @@ static void it_counts_as_a_list_does(void **state)
     cairn__address_table_fini(&table);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
-#define table_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define table_test(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 int main(void)
 {

@@ -66,9 +66,7 @@ static struct cairn_service *app_new(void *cx, const struct cairn_http_worker *w
 
 static void ask(int fd, const char *path, char *text, size_t size)
 {
-    char request[64];
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, request);
+    client_get(fd, path);
     assert_true(client_response(fd, false, text, size) > 0);
 }
 

@@ -15,21 +15,8 @@
 
 #define ROUNDS 20000
 
-static int setup(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
-#define traced(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define traced(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 static const char *type_of(const char *name)
 {

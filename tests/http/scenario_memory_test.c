@@ -2,7 +2,6 @@
  * answered, the server drains. Then the next request has to be answered as if nothing had been. */
 #include "connection_rig.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,6 +21,7 @@
 #include <cairn/layers/timeout.h>
 #include <cairn/service/stack.h>
 
+#include "open_descriptors.h"
 #include "session_app.h"
 #include "session_scripts.h"
 
@@ -174,17 +174,6 @@ static const struct scenario {
         "HTTP/1.1 200 ", true},
 };
 
-static size_t descriptors(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static uint64_t now_ms(void)
 {
     struct timespec t;
@@ -274,14 +263,14 @@ static void each_allocation_of_each_scenario_fails_once(void **state)
     json_set_alloc_funcs(cairn_alloc, cairn_free);
     log_file = fopen("/dev/null", "w");
     assert_non_null(log_file);
-    size_t open = descriptors();
+    size_t open = open_descriptors();
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
         size_t n = 1;
         while (play_without(&scenarios[i], n))
             n++;
         printf("%s: %zu places\n", scenarios[i].name, n - 1);
         assert_true(n > 1);
-        assert_int_equal(descriptors(), open);
+        assert_int_equal(open_descriptors(), open);
     }
     fclose(log_file);
     json_set_alloc_funcs(malloc, free);

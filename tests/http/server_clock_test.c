@@ -167,8 +167,7 @@ static struct cairn_http_counters rig_close(struct rig *rig, unsigned lines)
 static int ask(int fd, const char *path, int64_t *date_s)
 {
     char text[1024];
-    snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, text);
+    client_get(fd, path);
     assert_true(client_response(fd, false, text, sizeof(text)) > 0);
     if (date_s) {
         const char *date = strstr(text, "Date: ");

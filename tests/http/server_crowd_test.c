@@ -140,21 +140,8 @@ static void a_proxy_is_not_counted_and_whom_it_names_is(void **state)
     assert_int_equal(counters.refused, 0);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
-#define crowd_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define crowd_test(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 int main(void)
 {

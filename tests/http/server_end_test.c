@@ -82,8 +82,7 @@ static void tells_who_left_before_the_answer_during_it_and_not_at_all(void **sta
     server_rig_start(&rig, app, &seen, NULL);
     for (int i = 0; i < 3; i++) {
         int fd = client_connect(cairn_http_server_port(rig.server));
-        snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].target);
-        client_send(fd, text);
+        client_get(fd, rows[i].target);
         if (rows[i].status)
             client_response(fd, true, text, sizeof(text));
         else

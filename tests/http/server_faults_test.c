@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 
 #include <cairn/testkit/alloc.h>
 
+#include "open_descriptors.h"
 #include "server_rig.h"
 #include "session_app.h"
 #include "session_scripts.h"
@@ -23,17 +23,6 @@
 
 static char text[1 << 20];
 
-static size_t descriptors(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static size_t next_offset(size_t at)
 {
     return at < NEAR_BYTES ? at + 1 : at + FAR_STEP;
@@ -43,12 +32,12 @@ static size_t next_offset(size_t at)
 static void await_quiet(size_t open)
 {
     struct session_counts counts = session_app_counts();
-    for (int i = 0; i < 5000 && (counts.begun != counts.ended || descriptors() != open); i++) {
+    for (int i = 0; i < 5000 && (counts.begun != counts.ended || open_descriptors() != open); i++) {
         usleep(1000);
         counts = session_app_counts();
     }
     assert_int_equal(counts.begun, counts.ended);
-    assert_int_equal(descriptors(), open);
+    assert_int_equal(open_descriptors(), open);
 }
 
 static void leave_with_reset(int fd)
@@ -152,7 +141,7 @@ static int exchange(uint16_t port)
 static size_t server_descriptors(uint16_t port)
 {
     int fd = exchange(port);
-    size_t open = descriptors() - 2; /* both ends */
+    size_t open = open_descriptors() - 2; /* both ends */
     close(fd);
     return open;
 }

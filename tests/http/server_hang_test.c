@@ -67,13 +67,6 @@ static struct cairn_http_counters rig_close(struct rig *rig, char *said, size_t 
     return counters;
 }
 
-static void ask(int fd, const char *path)
-{
-    char text[128];
-    snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, text);
-}
-
 static unsigned answered_by(int fd)
 {
     char text[1024];
@@ -87,7 +80,7 @@ static int connect_to(const struct rig *rig, unsigned worker)
 {
     for (int i = 0; i < TRIES; i++) {
         int fd = client_connect(rig->port);
-        ask(fd, "/who");
+        client_get(fd, "/who");
         if (answered_by(fd) == worker)
             return fd;
         close(fd);
@@ -117,13 +110,13 @@ static void others_answer_what_comes_while_a_worker_hangs(void **state)
     (void)state;
     rig_open(&rig, (struct cairn_http_server_options){.workers = 3, .hang_ms = 100});
     int fd = connect_to(&rig, 1);
-    ask(fd, "/stick");
+    client_get(fd, "/stick");
     wait_for(&stuck, 1);
     for (int i = 0; i < NEW_CONNECTIONS; i++) {
         if (i == NEW_CONNECTIONS / 2) /* half of them before anybody has noticed */
             wait_for_health(&rig, false);
         fds[i] = client_connect(rig.port);
-        ask(fds[i], "/who");
+        client_get(fds[i], "/who");
     }
     for (int i = 0; i < NEW_CONNECTIONS; i++) {
         assert_int_not_equal(answered_by(fds[i]), 1);
@@ -153,7 +146,7 @@ static void a_drain_begins_while_a_worker_hangs(void **state)
     rig_open(
         &rig, (struct cairn_http_server_options){.workers = 2, .hang_ms = 50, .drain_delay_ms = 1});
     int fd = connect_to(&rig, 0);
-    ask(fd, "/stick");
+    client_get(fd, "/stick");
     wait_for_health(&rig, false);
     for (int i = 0; i < 2; i++)
         others[i] = connect_to(&rig, 1);
@@ -177,12 +170,12 @@ static void every_worker_may_hang(void **state)
     rig_open(&rig, (struct cairn_http_server_options){.workers = 2, .hang_ms = 50});
     for (unsigned i = 0; i < 2; i++) {
         fds[i] = connect_to(&rig, i);
-        ask(fds[i], "/stick");
+        client_get(fds[i], "/stick");
         wait_for(&stuck, (int)i + 1);
     }
     wait_for_health(&rig, false);
     int late = client_connect(rig.port);
-    ask(late, "/who");
+    client_get(late, "/who");
     __atomic_store_n(&is_released, 1, __ATOMIC_RELEASE);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(answered_by(fds[i]), i);
@@ -201,7 +194,7 @@ static void without_a_watchdog_nobody_looks(void **state)
     (void)state;
     rig_open(&rig, (struct cairn_http_server_options){.hang_ms = 10, .no_watchdog = true});
     int fd = connect_to(&rig, 0);
-    ask(fd, "/stick");
+    client_get(fd, "/stick");
     wait_for(&stuck, 1);
     usleep(100000);
     assert_true(cairn_http_server_is_healthy(rig.server.server));
@@ -248,7 +241,7 @@ static void says_where_the_stuck_worker_stands(void **state)
     for (unsigned worker = 0; worker < 2; worker++) {
         __atomic_store_n(&is_released, 0, __ATOMIC_RELEASE);
         int fd = connect_to(&rig, worker);
-        ask(fd, "/stick");
+        client_get(fd, "/stick");
         wait_for_health(&rig, false);
         do {
             rewind(rig.said);

@@ -31,9 +31,7 @@ static struct cairn_service *app(void *cx, const struct cairn_http_worker *worke
 static int ask_on(int fd, const char *path, char *text, size_t size)
 {
     int status = 0;
-    char request[128];
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, request);
+    client_get(fd, path);
     client_response(fd, false, text, size);
     assert_int_equal(sscanf(text, "HTTP/1.1 %d", &status), 1);
     return status;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -110,6 +111,13 @@ void client_send_bytes(int fd, const void *data, size_t length)
 void client_send(int fd, const char *text)
 {
     client_send_bytes(fd, text, strlen(text));
+}
+
+void client_get(int fd, const char *path)
+{
+    char request[256];
+    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+    client_send(fd, request);
 }
 
 /* One byte at a time, so that nothing of the next response is taken. */

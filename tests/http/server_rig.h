@@ -29,6 +29,8 @@ int client_connect6(uint16_t port);
 /* The same, or -1 when nobody listens. */
 int client_connect_or_fail(uint16_t port);
 void client_send(int fd, const char *text);
+/* Sends "GET PATH", for host a. */
+void client_get(int fd, const char *path);
 void client_send_bytes(int fd, const void *data, size_t length);
 /* Reads one response, head and body (by Content-Length or chunked, none to HEAD), into TEXT with a
  * NUL. Returns its length; 0 when the connection has ended before the first byte. */

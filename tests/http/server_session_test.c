@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -21,6 +20,7 @@
 #include <cairn/service/random.h>
 #include <cairn/testkit/alloc.h>
 
+#include "open_descriptors.h"
 #include "server_rig.h"
 #include "session.h"
 #include "session_app.h"
@@ -80,17 +80,6 @@ static size_t number_from(const char *name, size_t fallback)
 {
     const char *text = getenv(name);
     return text ? strtoul(text, NULL, 10) : fallback;
-}
-
-static size_t descriptors(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
 }
 
 static void set(int fd, int level, int option, int value)
@@ -305,14 +294,14 @@ static void end_in_the_middle(void (*end)(struct cairn_http_server *server), boo
     uint64_t seed = number_from("CAIRN_SEED", SEED);
     size_t count = number_from("CAIRN_SESSIONS", ROUNDS * AT_ONCE);
     struct session_counts before = session_app_counts();
-    size_t open = descriptors();
+    size_t open = open_descriptors();
     cairn_test_alloc_begin();
     session_app_open();
     for (size_t i = 0; i < count; i += AT_ONCE)
         play_to(seed + i, end, cuts);
     session_app_close();
     cairn_test_alloc_end();
-    assert_int_equal(descriptors(), open);
+    assert_int_equal(open_descriptors(), open);
     struct session_counts after = session_app_counts();
     assert_int_equal(after.begun - before.begun, after.ended - before.ended);
 }
@@ -322,7 +311,7 @@ static void play_all(size_t count, bool is_small)
     struct server_rig rig;
     struct result result = {0};
     struct session_counts before = session_app_counts();
-    size_t open = descriptors();
+    size_t open = open_descriptors();
     cairn_test_alloc_begin();
     session_app_open();
     server_rig_start(&rig, session_app, NULL, &options);
@@ -332,7 +321,7 @@ static void play_all(size_t count, bool is_small)
     struct cairn_http_counters counters = server_rig_finish(&rig);
     session_app_close();
     cairn_test_alloc_end();
-    assert_int_equal(descriptors(), open);
+    assert_int_equal(open_descriptors(), open);
     struct session_counts after = session_app_counts();
     assert_int_equal(after.begun - before.begun, after.ended - before.ended);
     assert_int_equal(counters.accepted, count);

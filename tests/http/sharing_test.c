@@ -94,13 +94,6 @@ static void open_gate(struct app *app)
     __atomic_store_n(&app->is_open, 1, __ATOMIC_RELEASE);
 }
 
-static void ask(int fd, const char *path)
-{
-    char request[128];
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, request);
-}
-
 static void assert_answer(int fd, const char *body, const char *cache_status)
 {
     assert_true(client_response(fd, false, text, sizeof(text)) > 0);
@@ -119,14 +112,14 @@ static void one_call_answers_all_who_ask_and_who_asks_later(void **state)
     server_rig_start(&rig, build, &app, NULL);
     for (int i = 0; i < 3; i++) {
         peers[i] = client_connect(cairn_http_server_port(rig.server));
-        ask(peers[i], "/page");
+        client_get(peers[i], "/page");
     }
     await_begun(&app, 1);
     open_gate(&app);
     for (int i = 0; i < 3; i++)
         assert_answer(peers[i], "call 1", "\r\nCache-Status: cairn; ");
     for (int i = 0; i < 3; i++) {
-        ask(peers[i], "/page");
+        client_get(peers[i], "/page");
         assert_answer(peers[i], "call 1", "\r\nCache-Status: cairn; hit; ttl=");
         assert_non_null(strstr(text, "\r\nAge: "));
         close(peers[i]);
@@ -142,12 +135,12 @@ static void a_peer_that_leaves_takes_nobodys_answer_along(void **state)
     (void)state;
     server_rig_start(&rig, build, &app, NULL);
     int leader = client_connect(cairn_http_server_port(rig.server));
-    ask(leader, "/page");
+    client_get(leader, "/page");
     await_begun(&app, 1);
     int follower = client_connect(cairn_http_server_port(rig.server));
-    ask(follower, "/page");
+    client_get(follower, "/page");
     int marker = client_connect(cairn_http_server_port(rig.server));
-    ask(marker, "/other"); /* begun after the follower has joined */
+    client_get(marker, "/other"); /* begun after the follower has joined */
     await_begun(&app, 2);
     close(leader);
     open_gate(&app);
@@ -167,11 +160,11 @@ static void files_reach_everyone_though_they_have_no_copies(void **state)
     server_rig_start(&rig, build, &app, NULL);
     for (int i = 0; i < 2; i++) {
         peers[i] = client_connect(cairn_http_server_port(rig.server));
-        ask(peers[i], "/file");
+        client_get(peers[i], "/file");
     }
     await_begun(&app, 1);
     int marker = client_connect(cairn_http_server_port(rig.server));
-    ask(marker, "/other");
+    client_get(marker, "/other");
     await_begun(&app, 2);
     open_gate(&app);
     assert_true(client_response(peers[0], false, text, sizeof(text)) > 0);

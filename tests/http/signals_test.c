@@ -91,11 +91,9 @@ static struct child start(void)
 
 static int ask(const struct child *child, const char *path)
 {
-    char request[128];
     char begun;
     int fd = client_connect(child->port);
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, request);
+    client_get(fd, path);
     assert_int_equal(read(child->from, &begun, 1), 1);
     return fd;
 }

@@ -169,13 +169,6 @@ static int end(struct child *self)
     return status;
 }
 
-static void ask(int fd, const char *path)
-{
-    char request[128];
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    client_send(fd, request);
-}
-
 /* The process that has answered. */
 static pid_t answered_by(int fd)
 {
@@ -188,7 +181,7 @@ static pid_t answered_by(int fd)
 
 static pid_t who(int fd)
 {
-    ask(fd, "/");
+    client_get(fd, "/");
     return answered_by(fd);
 }
 
@@ -242,10 +235,10 @@ static void what_a_crash_leaves_at_its_socket_is_answered_and_the_others_lose_no
     (void)state;
     start(&child, (struct cairn_http_server_options){.hang_ms = 60000});
     connect_to_all(&child, fds, pids);
-    ask(fds[1], "/crash");
+    client_get(fds[1], "/crash");
     for (int i = 0; i < NEW_CONNECTIONS; i++) {
         late[i] = client_connect(child.port);
-        ask(late[i], "/");
+        client_get(late[i], "/");
         assert_int_equal(who(fds[0]), pids[0]);
         assert_int_equal(who(fds[2]), pids[2]);
     }
@@ -298,7 +291,7 @@ static void who_hangs_is_killed_and_replaced(void **state)
     (void)state;
     start(&child, (struct cairn_http_server_options){.hang_ms = 100});
     connect_to_all(&child, fds, pids);
-    ask(fds[0], "/stick");
+    client_get(fds[0], "/stick");
     wait_until_said(&child, "has not turned for ");
     wait_until_said(&child, "hangs, and is killed");
     wait_until_said(&child, "was ended by signal 9 after ");
@@ -336,7 +329,7 @@ static void term_drains_every_process(void **state)
     start(&child, (struct cairn_http_server_options){0});
     for (int i = 0; i < LATE; i++) {
         fds[i] = client_connect(child.port);
-        ask(fds[i], "/late");
+        client_get(fds[i], "/late");
         assert_int_equal(read(child.from, &byte, 1), 1);
     }
     kill(child.pid, SIGTERM);
@@ -357,7 +350,7 @@ static void a_second_term_does_not_wait(void **state)
     (void)state;
     start(&child, (struct cairn_http_server_options){0});
     int fd = client_connect(child.port);
-    ask(fd, "/never");
+    client_get(fd, "/never");
     assert_int_equal(read(child.from, &byte, 1), 1);
     kill(child.pid, SIGTERM);
     int other = client_connect_or_fail(child.port);
@@ -416,7 +409,7 @@ static void without_the_supervisor_the_processes_drain(void **state)
     (void)state;
     start(&child, (struct cairn_http_server_options){0});
     connect_to_all(&child, fds, pids);
-    ask(fds[0], "/late");
+    client_get(fds[0], "/late");
     assert_int_equal(read(child.from, &byte, 1), 1);
     kill(child.pid, SIGKILL);
     answered_by(fds[0]);

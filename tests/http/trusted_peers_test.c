@@ -12,21 +12,8 @@
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/trusted_reference.h>
 
-static int setup(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
-#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define test(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 static bool has(const struct cairn_trusted_peers *peers, const char *address)
 {

@@ -147,6 +147,45 @@ static void a_turn_that_does_not_end_is_a_hang_and_its_end_the_end(void **state)
     assert_int_equal(cairn_http_server_counters(self->server).hangs, 1);
 }
 
+/* As the runtime does when it begins a turn. */
+static void begin_turn(struct cairn_runtime *runtime)
+{
+    runtime->beat++;
+    cairn__runtime_tell_turn(runtime, false);
+}
+
+static void it_naps_while_all_sleep_and_not_before_it_is_sure(void **state)
+{
+    struct fixture *self = *state;
+    watch_both(self);
+    assert_false(self->dog->naps); /* asked only now: a turn that began meanwhile may be untold */
+    assert_true(cairn__runtime_tells_turn(&self->runtimes[0]));
+    turn_after(self, LOOK_MS);
+    assert_true(self->dog->naps);
+    turn_after(self, LOOK_MS);
+    assert_true(self->dog->naps);
+    begin_turn(&self->runtimes[1]);
+    turn_after(self, 100 * HANG_MS); /* woken by it, after a long nap */
+    assert_false(self->dog->naps);
+    assert_true(cairn_http_server_is_healthy(self->server));
+    turns_for(self, HANG_MS);
+    assert_false(self->dog->naps); /* a worker that hangs is looked at on and on */
+    assert_true(cairn__watchdog_is_hung(self->dog, 1));
+}
+
+static void a_busy_worker_is_not_asked_to_tell_of_its_turns(void **state)
+{
+    struct fixture *self = *state;
+    watch_both(self);
+    for (unsigned i = 0; i < 10; i++) {
+        begin_turn(&self->runtimes[0]);
+        self->runtimes[0].beat++;
+        turn_after(self, LOOK_MS);
+        assert_false(cairn__runtime_tells_turn(&self->runtimes[0]));
+        assert_false(self->dog->naps);
+    }
+}
+
 static void a_worker_that_ends_does_not_hang(void **state)
 {
     struct fixture *self = *state;
@@ -290,6 +329,8 @@ int main(void)
         WATCHDOG_TEST(a_worker_that_sleeps_does_not_hang),
         WATCHDOG_TEST(a_worker_that_is_busy_does_not_hang),
         WATCHDOG_TEST(a_turn_that_does_not_end_is_a_hang_and_its_end_the_end),
+        WATCHDOG_TEST(it_naps_while_all_sleep_and_not_before_it_is_sure),
+        WATCHDOG_TEST(a_busy_worker_is_not_asked_to_tell_of_its_turns),
         WATCHDOG_TEST(a_worker_that_ends_does_not_hang),
         WATCHDOG_TEST(a_process_that_stood_still_has_no_hang),
         WATCHDOG_TEST(a_clock_that_goes_back_makes_no_hang),

@@ -213,21 +213,8 @@ static void without_memory_the_reason_is_told(void **state)
     assert_ptr_equal(error, &cairn_error_no_memory);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
-#define traced(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define traced(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 int main(void)
 {

@@ -12,20 +12,6 @@
 
 enum { CHUNK = 4096 };
 
-static int begin(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
 static void blocks_are_aligned_apart_and_whole(void **state)
 {
     struct cairn_arena *arena = cairn_arena_new(NULL);
@@ -266,7 +252,8 @@ static void what_was_not_handed_out_is_poisoned(void **state)
 }
 #endif
 
-#define TRACED(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TRACED(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 int main(void)
 {

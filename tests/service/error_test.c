@@ -12,20 +12,6 @@
 #include <cairn/service/error.h>
 #include <cairn/testkit/alloc.h>
 
-static int begin(void **state)
-{
-    (void)state;
-    cairn_test_alloc_begin();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    cairn_test_alloc_end();
-    return 0;
-}
-
 static struct cairn_error static_error =
     CAIRN_ERROR_STATIC(CAIRN_ERROR_CLOSED, "pool", "the pool is closed");
 
@@ -205,7 +191,8 @@ static void an_error_may_be_shared_between_threads(void **state)
     assert_int_equal(cairn_test_alloc_live(), 0);
 }
 
-#define TRACED(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TRACED(f) \
+    cmocka_unit_test_setup_teardown(f, cairn_test_alloc_setup, cairn_test_alloc_teardown)
 
 int main(void)
 {

@@ -24,7 +24,9 @@ def main():
     base_kb = server.rss_kb()
     clients += [connect(server.port) for _ in range(count)]
     each = (server.rss_kb() - base_kb) * 1024 / count
-    time.sleep(2)  # each has had a timer for its first head, which is not taken back but runs out
+    # Each has had a timer for its first head, which is not taken back but runs out; and the watchdog looks three times,
+    # every 2.5 s, before it takes a nap.
+    time.sleep(8)
     switches = server.switches()
     cpu = server.cpu_s()
     time.sleep(SECONDS)

@@ -5,8 +5,7 @@
  *   GET /produced how many bytes all of them have given so far
  *   POST /upload  the body's length
  *
- * Drains on TERM, and prints its counters at the end. Without a watchdog, which wakes up now and
- * then whether anything happens or not. */
+ * Drains on TERM, and prints its counters at the end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +99,7 @@ static int fail(const struct cairn_error *error)
 int main(int argc, char **argv)
 {
     struct cairn_http_server_options options = {
-        .size = sizeof(options), .host = "127.0.0.1", .workers = 1, .no_watchdog = true};
+        .size = sizeof(options), .host = "127.0.0.1", .workers = 1};
     struct cairn_error *error = NULL;
     for (int i = 1; i < argc; i++) {
         if (sscanf(argv[i], "workers=%u", &options.workers) != 1)

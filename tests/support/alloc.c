@@ -298,3 +298,17 @@ size_t cairn_test_each_allocation(void (*scenario)(void *cx), void *cx)
     cairn_assert_failed(__FILE__, __LINE__, "cairn_test_each_allocation",
         "the scenario's allocations never come to an end");
 }
+
+int cairn_test_alloc_setup(void **state)
+{
+    (void)state;
+    cairn_test_alloc_begin();
+    return 0;
+}
+
+int cairn_test_alloc_teardown(void **state)
+{
+    (void)state;
+    cairn_test_alloc_end();
+    return 0;
+}

@@ -25,6 +25,11 @@ CAIRN_API void cairn_test_alloc_begin(void);
  */
 CAIRN_API void cairn_test_alloc_end(void);
 
+/* The two as cmocka's setup and teardown of a test: cmocka_unit_test_setup_teardown(f,
+ * cairn_test_alloc_setup, cairn_test_alloc_teardown). */
+CAIRN_API int cairn_test_alloc_setup(void **state);
+CAIRN_API int cairn_test_alloc_teardown(void **state);
+
 /* Blocks and bytes that are live, and allocations made since begin (a resize is one). */
 CAIRN_API size_t cairn_test_alloc_live(void);
 CAIRN_API size_t cairn_test_alloc_bytes(void);
