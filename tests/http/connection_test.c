@@ -415,6 +415,43 @@ static void a_drain_ends_a_connection_that_nobody_asks_any_more(void **state)
     assert_int_equal(count("HTTP/1.1 200 OK"), 1);
 }
 
+static void a_drain_waits_a_second_for_the_first_request_of_a_new_connection(void **state)
+{
+    (void)state;
+    open_app();
+    rig_advance(400);
+    rig_drain();
+    assert_non_null(rig.worker.connections);
+    rig_advance(500);
+    rig_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_true(rig_read());
+    assert_int_equal(count("HTTP/1.1 200 OK"), 1);
+    assert_int_equal(count("Connection: close"), 1);
+}
+
+static void a_drain_waits_no_longer_for_it(void **state)
+{
+    (void)state;
+    open_app();
+    rig_advance(400);
+    rig_drain();
+    rig_advance(500);
+    assert_non_null(rig.worker.connections);
+    rig_advance(101);
+    assert_null(rig.worker.connections);
+    assert_true(rig_read());
+    assert_int_equal(count("HTTP"), 0);
+}
+
+static void a_drain_does_not_wait_for_a_connection_that_has_long_said_nothing(void **state)
+{
+    (void)state;
+    open_app();
+    rig_advance(1001);
+    rig_drain();
+    assert_null(rig.worker.connections);
+}
+
 static void answers_that_are_whole_come_before_the_one_that_breaks(void **state)
 {
     (void)state;
@@ -593,6 +630,9 @@ int main(void)
         rig_test(what_is_said_from_outside_has_its_deadline),
         rig_test(a_drain_ends_a_connection_whose_answer_had_begun),
         rig_test(a_drain_ends_a_connection_that_nobody_asks_any_more),
+        rig_test(a_drain_waits_a_second_for_the_first_request_of_a_new_connection),
+        rig_test(a_drain_waits_no_longer_for_it),
+        rig_test(a_drain_does_not_wait_for_a_connection_that_has_long_said_nothing),
         rig_test(answers_that_are_whole_come_before_the_one_that_breaks),
         rig_test(a_broken_answer_to_the_end_of_the_connection_ends_in_a_reset),
         rig_test(so_does_one_that_is_cut_from_outside),

@@ -88,11 +88,13 @@ static void on_signal(void *cx, struct cairn_http_server *server, int number)
 /* life serve HOST PORT WORKERS DELAY_MS [plain] */
 static int serve(char **argv)
 {
+    bool follows = getenv("CAIRN_READY_FD") != NULL;
     alarm(600); /* a test that fails leaves no server behind */
     life_argv = argv;
     return cairn_http_serve(app, NULL, .host = argv[2], .port = (uint16_t)atoi(argv[3]),
         .workers = (unsigned)atoi(argv[4]), .drain_delay_ms = (uint64_t)atoi(argv[5]),
-        .on_signal = on_signal, .signal_cx = argv[6]);
+        .on_signal = on_signal, .signal_cx = argv[6],
+        .processes = follows && getenv("LIFE_PROCESSES") ? 2 : 0);
 }
 
 /* The service manager ------------------------------------------------------------------------ */
@@ -552,6 +554,26 @@ static void a_storm_of_signals_disturbs_nobody(void **state)
     assert_int_equal(load.failed, 0);
 }
 
+/* The parent of the processes is the one that is waited for, and hears TERM. */
+static void several_processes_take_over_from_one(void **state)
+{
+    char text[256];
+    uint16_t port = free_port();
+    (void)state;
+    setenv("LIFE_PROCESSES", "2", 1);
+    pid_t pid = start(&(struct options){.port = port, .workers = 2, .delay_ms = 1});
+    assert_heard("READY=1");
+    pid_t next = replace(pid);
+    unsetenv("LIFE_PROCESSES");
+    int fd = client_connect(port);
+    pid_t answers = asked(fd);
+    close(fd);
+    assert_true(answers != 0 && answers != pid && answers != next);
+    kill(next, SIGTERM);
+    heard(text, sizeof(text));
+    assert_int_equal(exit_status(next), 0);
+}
+
 /* PID's standard error is FD: reads a line of it. */
 static void read_line(int fd, char *text, size_t size)
 {
@@ -596,6 +618,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_term_under_load_fails_no_request),
         cmocka_unit_test(a_storm_of_signals_disturbs_nobody),
         cmocka_unit_test(a_new_process_takes_over_and_no_request_fails),
+        cmocka_unit_test(several_processes_take_over_from_one),
         cmocka_unit_test(a_new_process_that_does_not_come_up_changes_nothing),
     };
     if (argc >= 6 && strcmp(argv[1], "serve") == 0)
