@@ -15,6 +15,7 @@
 
 #include <cairn/service/io.h>
 #include <cairn/service/runtime.h>
+#include <cairn/service/runtime_core.h>
 #include <cairn/service/timer.h>
 #include <cairn/testkit/alloc.h>
 #include <cairn/testkit/clock.h>
@@ -460,6 +461,26 @@ static void a_timer_fires_also_while_tasks_are_always_queued(void **state)
     assert_true(busy.runs < 10000);
 }
 
+static void count_turn(void *cx)
+{
+    ++*(unsigned *)cx;
+}
+
+static void a_turn_is_told_of_when_that_was_asked_for_and_once(void **state)
+{
+    struct fixture *f = *state;
+    unsigned turns = 0;
+    cairn__runtime_set_teller(f->runtime, count_turn, &turns);
+    cairn_runtime_turn(f->runtime);
+    assert_int_equal(turns, 0);
+    cairn__runtime_tell_turn(f->runtime, true);
+    assert_int_equal(turns, 0);
+    cairn_runtime_turn(f->runtime);
+    cairn_runtime_turn(f->runtime);
+    assert_int_equal(turns, 1);
+    assert_false(cairn__runtime_tells_turn(f->runtime));
+}
+
 static void on_the_real_clock_a_timer_ends_the_wait(void **state)
 {
     struct cairn_error *error = NULL;
@@ -638,6 +659,7 @@ int main(void)
         WITH_RUNTIME(a_deadline_is_never_early),
         WITH_RUNTIME(a_turn_tells_whether_tasks_are_still_queued),
         WITH_RUNTIME(a_timer_fires_also_while_tasks_are_always_queued),
+        WITH_RUNTIME(a_turn_is_told_of_when_that_was_asked_for_and_once),
         cmocka_unit_test(on_the_real_clock_a_timer_ends_the_wait),
         cmocka_unit_test(lives_on_the_users_base_and_leaves_it_clean),
         WITH_RUNTIME(a_descriptor_is_watched_as_far_as_it_is_wanted),
