@@ -195,17 +195,23 @@ size_t cairn__connection_put_head(
 /* Sends the fixed answer for a response whose head cannot be written: a bug of the app, not the
  * peer's. */
 void cairn__connection_respond_broken(struct cairn__connection *self);
-/* Goes on with a response body after a wake or a write. */
-void cairn__connection_pump(struct cairn__connection *self);
-/* Hands what was written to the socket. The state is DEAD when the peer is gone. */
-void cairn__connection_flush(struct cairn__connection *self);
 /* Adds to what is written. Without memory the state is DEAD. */
 void cairn__connection_put(struct cairn__connection *self, const char *data, size_t length);
+/* Drops the exchange with all it holds. */
+void cairn__exchange_free(struct cairn__exchange *self);
+
+/* connection_pump.c */
+
+/* Goes on with a response body after a wake or a write. */
+void cairn__connection_pump(struct cairn__connection *self);
+
+/* connection_flush.c */
+
+/* Hands what was written to the socket. The state is DEAD when the peer is gone. */
+void cairn__connection_flush(struct cairn__connection *self);
 /* Sends TEXT behind all that was written, also while no function of this connection runs. Returns 0
  * or -1. */
 int cairn__connection_say(struct cairn__connection *self, const char *text, size_t length);
-/* Drops the exchange with all it holds. */
-void cairn__exchange_free(struct cairn__exchange *self);
 
 /* connection_wait.c */
 
