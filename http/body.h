@@ -22,8 +22,9 @@ struct cairn_blocking_pool;
  * that is a stream if this one was taken. Within an answer there is no place for that.
  *
  * The stream fails with CAIRN_ERROR_PROTOCOL when the body is malformed or ends early, _SLOW when
- * the peer keeps less than the limits ask for, _TOO_LARGE over limits.stream_bytes. All of it is
- * borrowed from the exchange: hold no stream of a body for longer.
+ * the peer keeps less than the limits ask for, _TOO_LARGE over limits.stream_bytes, or when the
+ * trailers are over theirs (431, see error_response.h). All of it is borrowed from the exchange:
+ * hold no stream of a body for longer.
  */
 
 /* What may be collected where nothing else was said. */

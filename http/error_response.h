@@ -7,10 +7,15 @@
 
 CAIRN_BEGIN_DECLS
 
+/* The `layer` of an error that says that the trailers of a body are too large, or too many. */
+#define CAIRN_HTTP_TRAILERS "http.trailers"
+
 /*
  * The status of an error's code:
  *   OVERLOADED, MEMORY 503 · LIMITED 429 · ELAPSED 504 · UNAVAILABLE, CLOSED 502 · NOT_FOUND 404 ·
  *   CONFLICT 409 · TOO_LARGE 413 · PROTOCOL 400 · SLOW 408 · REJECTED 403 · anything else 500.
+ * TOO_LARGE of the layer CAIRN_HTTP_TRAILERS is 431: the fields were, not the content (RFC 6585
+ * section 5).
  */
 CAIRN_API int cairn_http_error_status(const struct cairn_error *error);
 

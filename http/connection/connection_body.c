@@ -2,6 +2,7 @@
 
 #include <cairn/http/body.h>
 #include <cairn/http/connection/body_rate.h>
+#include <cairn/http/error_response.h>
 #include <cairn/http/server/worker.h>
 
 /*
@@ -37,11 +38,12 @@ static void inbound_fail(struct cairn__inbound *self, struct cairn_error *error)
 static void inbound_refused(struct cairn__exchange *self)
 {
     int status = cairn_http_decoder_status(self->decoder);
-    enum cairn_error_code code = status == 413   ? CAIRN_ERROR_TOO_LARGE
-                                 : status == 503 ? CAIRN_ERROR_MEMORY
-                                                 : CAIRN_ERROR_PROTOCOL;
+    enum cairn_error_code code = status == 413 || status == 431 ? CAIRN_ERROR_TOO_LARGE
+                                 : status == 503                ? CAIRN_ERROR_MEMORY
+                                                                : CAIRN_ERROR_PROTOCOL;
+    const char *where = status == 431 ? CAIRN_HTTP_TRAILERS : "http.body";
     inbound_fail(self->inbound,
-        cairn_error_new(code, "http.body", NULL, "%s", cairn_http_decoder_reason(self->decoder)));
+        cairn_error_new(code, where, NULL, "%s", cairn_http_decoder_reason(self->decoder)));
 }
 
 static void inbound_piece(struct cairn__inbound *inbound, struct cairn_str piece)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <cairn/http/body.h>
+#include <cairn/http/error_response.h>
 #include <cairn/service/alloc.h>
 
 /* What copies and bodies share; a body may outlive every copy. */
@@ -31,7 +32,7 @@ static void body_limit_unref(struct body_limit_shared *shared)
 static void body_limit_see_end(void *cx, const struct cairn_error *error)
 {
     struct body_limit_shared *shared = cx;
-    if (error && error->code == CAIRN_ERROR_TOO_LARGE)
+    if (error && cairn_http_error_status(error) == 413) /* its trailers may be too large as well */
         shared->cut++;
     body_limit_unref(shared);
 }

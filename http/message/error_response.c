@@ -1,5 +1,7 @@
 #include <cairn/http/error_response.h>
 
+#include <string.h>
+
 #include <cairn/http/json/json_escape.h>
 
 #define ERROR_TYPE "application/problem+json"
@@ -24,7 +26,7 @@ int cairn_http_error_status(const struct cairn_error *error)
     case CAIRN_ERROR_CONFLICT:
         return 409;
     case CAIRN_ERROR_TOO_LARGE:
-        return 413;
+        return strcmp(error->layer, CAIRN_HTTP_TRAILERS) == 0 ? 431 : 413;
     case CAIRN_ERROR_PROTOCOL:
         return 400;
     case CAIRN_ERROR_REJECTED:

@@ -59,6 +59,16 @@ static void each_code_has_the_status_of_the_table(void **state)
     }
 }
 
+static void of_what_is_too_large_trailers_have_a_status_of_their_own(void **state)
+{
+    struct cairn_error error =
+        CAIRN_ERROR_STATIC(CAIRN_ERROR_TOO_LARGE, CAIRN_HTTP_TRAILERS, "too many fields");
+    assert_int_equal(cairn_http_error_status(&error), 431);
+    assert_int_equal(cairn_http_error_response(*state, &error)->status, 431);
+    error.code = CAIRN_ERROR_PROTOCOL;
+    assert_int_equal(cairn_http_error_status(&error), 400);
+}
+
 static void an_error_becomes_a_problem_without_its_inside(void **state)
 {
     struct cairn_error error = CAIRN_ERROR_STATIC(CAIRN_ERROR_ELAPSED, "timeout", "500 ms passed");
@@ -156,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         request_test(each_code_has_the_status_of_the_table),
+        request_test(of_what_is_too_large_trailers_have_a_status_of_their_own),
         request_test(an_error_becomes_a_problem_without_its_inside),
         request_test(every_status_has_its_reason_as_title),
         request_test(overload_says_when_to_come_back),

@@ -1,5 +1,6 @@
 #include "hand_stream.h"
 
+#include <cairn/http/error_response.h>
 #include <cairn/http/layers/body_limit.h>
 
 static void keeps_the_service_contract(void **state)
@@ -93,10 +94,15 @@ static void other_failures_of_a_body_pass_and_are_not_counted(void **state)
 {
     struct fixture *f = *state;
     static struct cairn_error gone = CAIRN_ERROR_STATIC(CAIRN_ERROR_PROTOCOL, "hand", "gone");
-    struct hand_stream hand = {.chunks = {"1"}, .error = &gone};
+    static struct cairn_error trailers =
+        CAIRN_ERROR_STATIC(CAIRN_ERROR_TOO_LARGE, CAIRN_HTTP_TRAILERS, "too many fields");
+    struct cairn_error *errors[] = {&gone, &trailers};
     struct cairn_service *s = limited(5);
-    struct cairn_future future = fixture_send(f, s, hand_stream_request(f, &hand, -1));
-    assert_ptr_equal(fixture_failure(f, &future), &gone);
+    for (unsigned i = 0; i < 2; i++) {
+        struct hand_stream hand = {.chunks = {"1"}, .error = errors[i]};
+        struct cairn_future future = fixture_send(f, s, hand_stream_request(f, &hand, -1));
+        assert_ptr_equal(fixture_failure(f, &future), errors[i]);
+    }
     assert_int_equal(fixture_number(s, "cut"), 0);
     cairn_service_drop(s);
 }
