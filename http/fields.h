@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cairn/service/arena.h>
 #include <cairn/service/str.h>
@@ -25,6 +26,7 @@ struct cairn_http_fields {
     size_t capacity;
     struct cairn_arena *arena;
     const struct cairn_http_sensitive *sensitive; /* cairn_http_fields_is_sensitive */
+    uint64_t lines; /* which of the first 64 are whole lines, known to be good; the core's */
 };
 
 /* The first value of NAME, or the absent string. */

@@ -1,24 +1,32 @@
 #include <cairn/http/codec/content_types.h>
 
-static const char content_type_name[] = "Content-Type";
+#define CONTENT_TYPE_NAME 12
 
-#define CONTENT_TYPE(text)                                                                   \
-    {                                                                                        \
-        .field = {{content_type_name, sizeof(content_type_name) - 1}, CAIRN_STR_INIT(text)}, \
-        .line = CAIRN_STR_INIT("Content-Type: " text "\r\n")                                 \
+static const char content_type_text[] = "Content-Type: text/plain; charset=utf-8\r\n";
+static const char content_type_json[] = "Content-Type: application/json\r\n";
+static const char content_type_problem[] = "Content-Type: application/problem+json\r\n";
+static const char content_type_html[] = "Content-Type: text/html; charset=utf-8\r\n";
+
+/* The value is what stands between the name's colon and the line's end. */
+#define CONTENT_TYPE(line)                                                        \
+    {                                                                             \
+        {(line), CONTENT_TYPE_NAME},                                              \
+        {                                                                         \
+            (line) + CONTENT_TYPE_NAME + 2, sizeof(line) - CONTENT_TYPE_NAME - 5, \
+        }                                                                         \
     }
 
-const struct cairn__content_type cairn__content_types[CAIRN__CONTENT_TYPES] = {
-    CONTENT_TYPE(CAIRN__CONTENT_TYPE_TEXT),
-    CONTENT_TYPE("application/json"),
-    CONTENT_TYPE("application/problem+json"),
-    CONTENT_TYPE("text/html; charset=utf-8"),
+const struct cairn_http_field cairn__content_types[CAIRN__CONTENT_TYPES] = {
+    CONTENT_TYPE(content_type_text),
+    CONTENT_TYPE(content_type_json),
+    CONTENT_TYPE(content_type_problem),
+    CONTENT_TYPE(content_type_html),
 };
 
-const struct cairn__content_type *cairn__content_type_find(struct cairn_str value)
+const struct cairn_http_field *cairn__content_type_find(struct cairn_str value)
 {
     for (size_t i = 0; i < CAIRN__CONTENT_TYPES; i++) {
-        if (cairn_str_equal(cairn__content_types[i].field.value, value))
+        if (cairn_str_equal(cairn__content_types[i].value, value))
             return &cairn__content_types[i];
     }
     return NULL;

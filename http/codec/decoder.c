@@ -8,6 +8,9 @@
 #include <cairn/service/arena_core.h>
 #include <cairn/service/assert.h>
 
+/* Of a request: an id of its own, and one of a layer of the user's. */
+#define DECODER_SPARE_FIELDS 2
+
 enum decoder_state {
     DECODER_HEAD,
     DECODER_BODY, /* of known length, also none */
@@ -84,10 +87,12 @@ static void decoder_init_request(struct cairn_http_request *req, struct cairn_ar
     req->extensions = NULL;
 }
 
+/* With room for what layers add. */
 static int decoder_reserve_fields(struct cairn_http_fields *fields, size_t count)
 {
     if (count == 0)
         return 0;
+    count += DECODER_SPARE_FIELDS;
     fields->items = cairn__arena_alloc(fields->arena, count * sizeof(*fields->items));
     if (!fields->items)
         return -1;

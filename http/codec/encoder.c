@@ -2,8 +2,8 @@
 
 #include <cairn/http/body.h>
 #include <cairn/http/codec/blocks.h>
-#include <cairn/http/codec/content_types.h>
 #include <cairn/http/codec/reason.h>
+#include <cairn/http/message/fields_core.h>
 
 #define ENCODER_DATE_LENGTH (CAIRN_HTTP_DATE_BYTES - 1)
 #define ENCODER_MAX_DIGITS 20
@@ -87,19 +87,6 @@ static bool encoder_may_send(const struct cairn_http_field *field)
     return cairn_http_is_token(field->name) && cairn_http_is_field_value(field->value);
 }
 
-static size_t encoder_field_length(const struct cairn_http_field *field)
-{
-    return field->name.length + field->value.length + 4;
-}
-
-static char *encoder_put_field(char *at, const struct cairn_http_field *field)
-{
-    at = encoder_put(at, field->name);
-    at = encoder_put(at, CAIRN_STR(": "));
-    at = encoder_put(at, field->value);
-    return encoder_put(at, CAIRN_STR("\r\n"));
-}
-
 enum encoder_result { ENCODER_WRITTEN, ENCODER_TOO_LONG, ENCODER_REFUSED };
 
 /* Writes the fields from *AT on, as far as END, and moves it behind them. */
@@ -108,19 +95,18 @@ static inline enum encoder_result encoder_put_fields(
 {
     const struct cairn_http_field *field = fields->items;
     char *to = *at;
-    for (size_t left = fields->count; left > 0; left--, field++) {
-        const struct cairn__content_type *known = cairn__content_type_of(field);
-        if (known && known->line.length <= (size_t)(end - to)) {
-            to = encoder_put(to, known->line);
-            continue;
-        }
-        if (!encoder_may_send(field))
+    uint64_t lines = fields->lines;
+    for (size_t left = fields->count; left > 0; left--, field++, lines >>= 1) {
+        size_t length = cairn__line_length(field);
+        bool is_line = cairn__field_is_line(field, lines);
+        if (!is_line && !encoder_may_send(field))
             return ENCODER_REFUSED;
-        if (encoder_owns(field->name))
+        if (!is_line && encoder_owns(field->name))
             continue;
-        if (encoder_field_length(field) > (size_t)(end - to))
+        if (length > (size_t)(end - to))
             return ENCODER_TOO_LONG;
-        to = encoder_put_field(to, field);
+        to = is_line ? cairn__put(to, field->name.data, length)
+                     : cairn__line_put(to, field->name, field->value);
     }
     *at = to;
     return ENCODER_WRITTEN;
@@ -135,7 +121,7 @@ static bool encoder_measure_fields(const struct cairn_http_fields *fields, size_
         if (!encoder_may_send(field))
             return false;
         if (!encoder_owns(field->name))
-            *length += encoder_field_length(field);
+            *length += cairn__line_length(field);
     }
     return true;
 }
@@ -265,8 +251,8 @@ size_t cairn_http_encoder_end(const struct cairn_http_response *res, char *buffe
     for (size_t i = 0; i < count; i++) {
         const struct cairn_http_field *field = &res->trailers->items[i];
         if (encoder_may_trail(res, field->name) && cairn_http_is_field_value(field->value) &&
-            encoder_field_length(field) <= size - (size_t)(at - buffer) - 2)
-            at = encoder_put_field(at, field);
+            cairn__line_length(field) <= size - (size_t)(at - buffer) - 2)
+            at = cairn__line_put(at, field->name, field->value);
     }
     return (size_t)(encoder_put(at, CAIRN_STR("\r\n")) - buffer);
 }

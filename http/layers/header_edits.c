@@ -60,6 +60,16 @@ static struct cairn_str header_edits_put(char **text, struct cairn_str s)
     return cairn_str_of(copy, s.length);
 }
 
+/* The same with the line of EDIT, which has no NUL. */
+static const char *header_edits_put_line(char **text, const struct cairn__header_edit *edit)
+{
+    const char *line = *text;
+    if (!edit->value.data)
+        return NULL;
+    *text = cairn__line_put(*text, edit->name, edit->value);
+    return line;
+}
+
 static struct cairn__header_edits *header_edits_copy(const struct cairn__header_source *source)
 {
     struct cairn__header_edits *edits;
@@ -67,7 +77,7 @@ static struct cairn__header_edits *header_edits_copy(const struct cairn__header_
     size_t bytes = 0;
     for (size_t i = 0; i < source->count; i++) {
         struct cairn__header_edit edit = source->at(source->options, i);
-        bytes += edit.name.length + edit.value.length + 2;
+        bytes += 2 * (edit.name.length + edit.value.length) + 2 + CAIRN__LINE_EXTRA;
     }
     edits = cairn_alloc_zero(sizeof(*edits) + items + bytes);
     if (!edits)
@@ -79,6 +89,7 @@ static struct cairn__header_edits *header_edits_copy(const struct cairn__header_
         struct cairn__header_edit edit = source->at(source->options, i);
         edit.name = header_edits_put(&text, edit.name);
         edit.value = header_edits_put(&text, edit.value);
+        edit.line = header_edits_put_line(&text, &edit);
         edits->has_make = edits->has_make || edit.make_of_request || edit.make_of_response;
         edits->items[i] = edit;
     }
@@ -106,26 +117,18 @@ void cairn__header_edits_unref(struct cairn__header_edits *edits)
         cairn_free(edits);
 }
 
-/* NAME and VALUE are good, and live as long as FIELDS. */
-static int header_edits_put_in(const struct cairn__header_edit *edit,
-    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
-{
-    return edit->mode == CAIRN_SET_HEADER_OVERRIDE ? cairn__fields_replace(fields, name, value)
-                                                   : cairn__fields_append(fields, name, value);
-}
-
-/* Name and value are copied once more, as they stand one behind the other: the message may outlive
- * every copy of the layer. */
+/* The line is copied once more: the message may outlive every copy of the layer. */
 static int header_edits_set(const struct cairn__header_edit *edit, struct cairn_http_fields *fields,
     struct cairn_arena *arena)
 {
-    size_t length = edit->name.length + 1 + edit->value.length + 1;
+    size_t length = edit->name.length + edit->value.length + CAIRN__LINE_EXTRA;
     char *text = cairn__arena_alloc_text(arena, length);
     if (!text)
         return -1;
-    cairn__put(text, edit->name.data, length);
-    return header_edits_put_in(edit, fields, cairn_str_of(text, edit->name.length),
-        cairn_str_of(text + edit->name.length + 1, edit->value.length));
+    cairn__put(text, edit->line, length);
+    struct cairn_http_field line = cairn__line_field(text, edit->name.length, edit->value.length);
+    return edit->mode == CAIRN_SET_HEADER_OVERRIDE ? cairn__fields_replace_line(fields, line)
+                                                   : cairn__fields_append_line(fields, line);
 }
 
 /* EDIT where no value is needed; false: it is. */
@@ -152,7 +155,10 @@ static int header_edits_set_made(struct cairn__header_edits *edits,
         return 0;
     }
     struct cairn_str name = cairn_arena_copy(arena, edit->name);
-    return name.data ? header_edits_put_in(edit, fields, name, made) : -1;
+    if (!name.data)
+        return -1;
+    return edit->mode == CAIRN_SET_HEADER_OVERRIDE ? cairn__fields_replace(fields, name, made)
+                                                   : cairn__fields_append(fields, name, made);
 }
 
 static struct cairn_str header_edits_make_of_request(

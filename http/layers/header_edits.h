@@ -17,6 +17,7 @@ struct cairn__header_edit {
     struct cairn_str (*make_of_request)(const struct cairn_http_request *req, void *state);
     struct cairn_str (*make_of_response)(const struct cairn_http_response *res, void *state);
     void *state;
+    const char *line; /* both, as fields_core.h has lines; NULL: no value, or an option */
 };
 
 /* All of a layer, counted, with copies of their texts behind them in one block. */

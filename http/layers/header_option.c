@@ -6,7 +6,7 @@
 #define HEADER_OPTION_PRINTED 64
 
 /* The last one is the server's only in answers. */
-static bool header_option_is_framing(struct cairn_str name, bool is_request)
+bool cairn__header_is_framing(struct cairn_str name, bool is_request)
 {
     static const char *const names[] = {
         "Connection", "Content-Length", "Transfer-Encoding", "Date"};
@@ -24,7 +24,7 @@ const char *cairn__header_complaint(const char *name, bool is_request)
         return "name is missing";
     if (!cairn_http_is_token(cairn_str_from(name)))
         return "name must be the name of a header field";
-    if (!header_option_is_framing(cairn_str_from(name), is_request))
+    if (!cairn__header_is_framing(cairn_str_from(name), is_request))
         return NULL;
     return is_request ? "name must not be a field that frames the message"
                       : "name must not be a field that the server writes itself";

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <cairn/http/codec/blocks.h>
+#include <cairn/http/layers/header_option.h>
 #include <cairn/http/layers/uuid7.h>
 #include <cairn/http/layers/wall_clock.h>
 #include <cairn/http/message/fields_core.h>
@@ -16,6 +17,7 @@
 struct request_id_shared {
     unsigned references;
     bool is_trusting;
+    bool is_line;
     struct cairn_str (*make)(const struct cairn_http_request *req, void *state);
     void *state;
     struct cairn__uuid7 maker;
@@ -32,11 +34,11 @@ struct request_id {
     struct request_id_shared *shared;
 };
 
-/* An id with the name of its field, both in the arena of the request and good as such. */
+/* An id with the name of its field, in the arena of the request. */
 struct request_id_field {
-    struct cairn_str name;
-    struct cairn_str id;
-    char text[]; /* of the name, and of an id that is made here */
+    struct cairn_http_field field; /* the text, a line */
+    bool is_line;                  /* to the encoder too, which writes some fields itself */
+    char text[];
 };
 
 struct request_id_future {
@@ -50,7 +52,7 @@ static const char request_id_key;
 struct cairn_str cairn_http_request_id(const struct cairn_http_request *req)
 {
     const struct request_id_field *field = cairn_http_extension_get(req, &request_id_key);
-    return field ? field->id : cairn_str_of(NULL, 0);
+    return field ? field->field.value : cairn_str_of(NULL, 0);
 }
 
 static bool request_id_is_valid(struct cairn_str id)
@@ -67,24 +69,21 @@ static bool request_id_is_valid(struct cairn_str id)
     return true;
 }
 
-/* What the user's function makes is held to the same rule as what comes in. One of our own goes to
- * TEXT. */
+/* What the user's function makes is held to the same rule as what comes in. The absent string: one
+ * of our own. */
 static struct cairn_str request_id_make(
-    struct request_id_shared *shared, const struct cairn_http_request *req, char *text)
+    struct request_id_shared *shared, const struct cairn_http_request *req)
 {
     struct cairn_str id = cairn_str_of(NULL, 0);
     shared->made++;
     if (shared->make)
         id = shared->make(req, shared->state);
-    if (request_id_is_valid(id))
-        return id;
-    cairn__uuid7_next(&shared->maker, (uint64_t)cairn__wall_clock_ms(&shared->clock), text);
-    return cairn_str_of(text, CAIRN__UUID_BYTES);
+    return request_id_is_valid(id) ? id : cairn_str_of(NULL, 0);
 }
 
 /* ID, which came or is absent, or a new one. */
-static struct cairn_str request_id_choose(struct request_id_shared *shared,
-    const struct cairn_http_request *req, struct cairn_str id, char *text)
+static struct cairn_str request_id_choose(
+    struct request_id_shared *shared, const struct cairn_http_request *req, struct cairn_str id)
 {
     if (shared->is_trusting && request_id_is_valid(id)) {
         shared->taken++;
@@ -92,34 +91,53 @@ static struct cairn_str request_id_choose(struct request_id_shared *shared,
     }
     if (shared->is_trusting && id.data)
         shared->rejected++;
-    return request_id_make(shared, req, text);
+    return request_id_make(shared, req);
 }
 
-/* In place of the one that CAME, if one did. */
-static int request_id_put(
-    struct cairn_http_fields *fields, const struct request_id_field *field, struct cairn_str came)
+/* Writes the line of ID, or of a new one of our own. */
+static struct cairn_http_field request_id_write(
+    struct request_id_shared *shared, struct cairn_str id, char *text)
 {
-    return came.data ? cairn__fields_replace(fields, field->name, field->id)
-                     : cairn__fields_append(fields, field->name, field->id);
+    char *at = cairn__line_put_name(text, cairn_str_of(shared->header, shared->header_length));
+    if (id.data) {
+        at = cairn__put(at, id.data, id.length);
+    } else {
+        cairn__uuid7_next(&shared->maker, (uint64_t)cairn__wall_clock_ms(&shared->clock), at);
+        at += id.length;
+    }
+    cairn__put(at, "\r\n", 2);
+    return cairn__line_field(text, shared->header_length, id.length);
 }
 
 /* Sets the id on REQ. NULL without memory. */
 static const struct request_id_field *request_id_set(
     struct request_id_shared *shared, struct cairn_http_request *req)
 {
-    size_t length = shared->header_length;
-    struct request_id_field *field =
-        cairn__arena_alloc(req->arena, sizeof(*field) + length + 1 + CAIRN__UUID_BYTES);
-    if (!field)
+    struct cairn_str header = {shared->header, shared->header_length};
+    size_t at = cairn__fields_find(&req->fields, header);
+    bool came = at < req->fields.count;
+    struct cairn_str id =
+        request_id_choose(shared, req, came ? req->fields.items[at].value : cairn_str_of(NULL, 0));
+    if (!id.data)
+        id.length = CAIRN__UUID_BYTES;
+    struct request_id_field *self = cairn__arena_alloc(
+        req->arena, sizeof(*self) + header.length + id.length + CAIRN__LINE_EXTRA);
+    if (!self)
         return NULL;
-    char *end = cairn__put(field->text, shared->header, length + 1);
-    field->name = cairn_str_of(field->text, length);
-    struct cairn_str came = cairn_http_fields_get(&req->fields, field->name);
-    field->id = request_id_choose(shared, req, came, end);
-    if (request_id_put(&req->fields, field, came) ||
-        cairn_http_extension_set(req, &request_id_key, field))
+    self->is_line = shared->is_line;
+    self->field = request_id_write(shared, id, self->text);
+    if (came ? cairn__fields_replace(&req->fields, self->field.name, self->field.value)
+             : cairn__fields_append(&req->fields, self->field.name, self->field.value))
         return NULL;
-    return field;
+    return cairn_http_extension_set(req, &request_id_key, self) == 0 ? self : NULL;
+}
+
+static int request_id_answer(struct cairn_http_fields *fields, const struct request_id_field *id)
+{
+    if (cairn__fields_find(fields, id->field.name) < fields->count)
+        return 0;
+    return id->is_line ? cairn__fields_append_line(fields, id->field)
+                       : cairn__fields_append(fields, id->field.name, id->field.value);
 }
 
 /* On the response, unless inner has set one. */
@@ -129,8 +147,7 @@ static enum cairn_poll request_id_settle(
     if (p)
         return p;
     struct cairn_http_fields *fields = &((struct cairn_http_response *)out->value)->fields;
-    if (cairn_http_fields_get(fields, field->name).data ||
-        cairn__fields_append(fields, field->name, field->id) == 0)
+    if (request_id_answer(fields, field) == 0)
         return CAIRN_READY;
     cairn_type_drop(&cairn_http_response_type, out->value);
     out->error = &cairn_error_no_memory;
@@ -215,6 +232,7 @@ static struct request_id_shared *request_id_shared_new(
         return NULL;
     shared->references = 1;
     shared->is_trusting = opts->trust == CAIRN_REQUEST_ID_TRUST;
+    shared->is_line = !cairn__header_is_framing(cairn_str_of(header, length), false);
     shared->make = opts->make;
     shared->state = opts->state;
     shared->header_length = length;

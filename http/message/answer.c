@@ -4,6 +4,7 @@
 
 #include <cairn/http/body.h>
 #include <cairn/http/codec/content_types.h>
+#include <cairn/http/message/fields_core.h>
 #include <cairn/service/arena_core.h>
 #include <cairn/service/assert.h>
 
@@ -39,17 +40,17 @@ struct cairn_http_response *cairn_http_text(
     if (!res)
         return NULL;
     res->body = cairn_str_from(text);
-    res->fields.items[res->fields.count++] = cairn__content_types[0].field;
+    res->fields.items[0] = cairn__content_types[0];
+    res->fields.count = 1;
+    cairn__fields_mark_line(&res->fields, 0);
     return res;
 }
 
 static int answer_set_type(struct cairn_http_fields *fields, struct cairn_str value)
 {
-    const struct cairn__content_type *known = cairn__content_type_find(value);
-    if (!known)
-        return cairn_http_fields_add(fields, CAIRN_STR("Content-Type"), value);
-    fields->items[fields->count++] = known->field;
-    return 0;
+    const struct cairn_http_field *known = cairn__content_type_find(value);
+    return known ? cairn__fields_append_line(fields, *known)
+                 : cairn_http_fields_add(fields, CAIRN_STR("Content-Type"), value);
 }
 
 struct cairn_http_response *cairn_http_bytes(const struct cairn_http_request *req, int status,

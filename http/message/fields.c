@@ -51,10 +51,8 @@ bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn
 struct cairn_str cairn_http_fields_get(
     const struct cairn_http_fields *fields, struct cairn_str name)
 {
-    size_t cursor = 0;
-    struct cairn_str value = {NULL, 0};
-    cairn_http_fields_next(fields, name, &cursor, &value);
-    return value;
+    size_t i = cairn__fields_find(fields, name);
+    return i < fields->count ? fields->items[i].value : cairn_str_of(NULL, 0);
 }
 
 bool cairn_http_fields_has_token(
@@ -69,7 +67,7 @@ bool cairn_http_fields_has_token(
     return false;
 }
 
-static int fields_grow(struct cairn_http_fields *fields)
+int cairn__fields_grow(struct cairn_http_fields *fields)
 {
     size_t capacity = fields->capacity ? 2 * fields->capacity : FIELDS_FIRST;
     struct cairn_http_field *items = cairn_arena_alloc(fields->arena, capacity * sizeof(*items));
@@ -82,21 +80,33 @@ static int fields_grow(struct cairn_http_fields *fields)
     return 0;
 }
 
-int cairn__fields_append(
-    struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
-{
-    if (fields->count == fields->capacity && fields_grow(fields))
-        return -1;
-    fields->items[fields->count++] = (struct cairn_http_field){name, value};
-    return 0;
-}
-
 int cairn_http_fields_add(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
 {
     if (!cairn_http_is_token(name) || !cairn_http_is_field_value(value))
         return -1;
     return cairn__fields_append(fields, name, value);
+}
+
+static void fields_unmark(struct cairn_http_fields *fields, size_t i)
+{
+    if (i < CAIRN__FIELDS_LINES)
+        fields->lines &= ~((uint64_t)1 << i);
+}
+
+static bool fields_line_at(const struct cairn_http_fields *fields, size_t i)
+{
+    return i < CAIRN__FIELDS_LINES && (fields->lines >> i & 1) != 0;
+}
+
+/* Puts the field at FROM, with its mark, at TO. */
+static void fields_move(struct cairn_http_fields *fields, size_t from, size_t to)
+{
+    bool is_line = fields_line_at(fields, from);
+    fields->items[to] = fields->items[from];
+    fields_unmark(fields, to);
+    if (is_line)
+        cairn__fields_mark_line(fields, to);
 }
 
 /* Removes the fields of NAME from index FROM on. */
@@ -106,22 +116,24 @@ static size_t fields_remove_from(
     size_t kept = from;
     for (size_t i = from; i < fields->count; i++) {
         if (!cairn_str_equal_nocase(fields->items[i].name, name))
-            fields->items[kept++] = fields->items[i];
+            fields_move(fields, i, kept++);
     }
     size_t removed = fields->count - kept;
     fields->count = kept;
+    for (size_t i = kept; i < kept + removed; i++)
+        fields_unmark(fields, i);
     return removed;
 }
 
 int cairn__fields_replace(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value)
 {
-    size_t cursor = 0;
-    struct cairn_str old;
-    if (!cairn_http_fields_next(fields, name, &cursor, &old))
+    size_t i = cairn__fields_find(fields, name);
+    if (i == fields->count)
         return cairn__fields_append(fields, name, value);
-    fields->items[cursor - 1] = (struct cairn_http_field){name, value};
-    fields_remove_from(fields, name, cursor);
+    fields->items[i] = (struct cairn_http_field){name, value};
+    fields_unmark(fields, i);
+    fields_remove_from(fields, name, i + 1);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cairn/http/codec/content_types.h>
 #include <cairn/http/encoder.h>
+#include <cairn/http/message/fields_core.h>
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 #define RANDOM_CASES 20000
@@ -65,29 +66,127 @@ static void writes_a_response_with_a_body(void **state)
         "HTTP/1.1 404 Not Found\r\nDate: " DATE "\r\nContent-Length: 0\r\n\r\n");
 }
 
-/* A line that is known is what would be written of its field; a part of its value is another. */
+static uint64_t seed = 20260802;
+
+static size_t below(size_t bound)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (size_t)(seed >> 11) % bound;
+}
+
+/* The same fields, each judged by its characters. */
+static struct cairn_http_response *without_lines(struct cairn_http_response *res)
+{
+    struct cairn_http_response *plain = cairn_arena_alloc(arena, sizeof(*plain));
+    *plain = *res;
+    plain->fields.lines = 0;
+    return plain;
+}
+
 static void writes_a_known_content_type_as_any_other(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CAIRN__CONTENT_TYPES; i++) {
-        struct cairn_http_field field = cairn__content_types[i].field;
-        char expected[256];
-        for (; field.value.length > 0; field.value.length--) {
-            bool is_whole = field.value.length == cairn__content_types[i].field.value.length;
-            struct cairn_http_response *res = cairn_http_response_new(req, 200);
-            assert_true(cairn_http_is_token(field.name));
-            assert_int_equal(cairn__content_type_of(&field) != NULL, is_whole);
-            res->fields.items[res->fields.count++] = field;
-            snprintf(expected, sizeof(expected),
-                "HTTP/1.1 200 OK\r\nDate: %s\r\n%.*s: %.*s\r\nContent-Length: 0\r\n\r\n", DATE,
-                (int)field.name.length, field.name.data, (int)field.value.length, field.value.data);
-            assert_head(res, plan_for(CAIRN_HTTP_GET),
-                cairn_http_is_field_value(field.value) ? expected : "");
-        }
-        assert_ptr_equal(cairn__content_type_find(cairn__content_types[i].field.value),
-            &cairn__content_types[i]);
+        const struct cairn_http_field *field = &cairn__content_types[i];
+        char value[64], expected[256];
+        snprintf(value, sizeof(value), "%.*s", (int)field->value.length, field->value.data);
+        snprintf(expected, sizeof(expected),
+            "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: 0\r\n\r\n", DATE,
+            value);
+        struct cairn_http_response *res = cairn_http_bytes(req, 200, value, cairn_str_of("", 0));
+        assert_int_equal(res->fields.lines, 1);
+        assert_head(res, plan_for(CAIRN_HTTP_GET), expected);
+        assert_head(without_lines(res), plan_for(CAIRN_HTTP_GET), expected);
+        assert_ptr_equal(cairn__content_type_find(field->value), field);
     }
     assert_null(cairn__content_type_find(CAIRN_STR("text/plain")));
+}
+
+/* A list that was written to past its functions, so that a mark is not that of its field. */
+static void believes_no_mark_of_a_field_that_is_no_line(void **state)
+{
+    static const char line[] = "X-Name: some value\r\n";
+    static const char *const expected =
+        "HTTP/1.1 200 OK\r\nDate: " DATE "\r\n%sContent-Length: 0\r\n\r\n";
+    char text[256];
+    (void)state;
+    struct cairn_http_response *res = cairn_http_response_new(req, 200);
+    assert_int_equal(cairn__fields_append_line(&res->fields, cairn__line_field(line, 6, 10)), 0);
+    struct cairn_http_field *field = &res->fields.items[0];
+    field->value.length = 4;
+    snprintf(text, sizeof(text), expected, "X-Name: some\r\n");
+    assert_head(res, plan_for(CAIRN_HTTP_GET), text);
+    field->value = CAIRN_STR("other");
+    snprintf(text, sizeof(text), expected, "X-Name: other\r\n");
+    assert_head(res, plan_for(CAIRN_HTTP_GET), text);
+    field->value = CAIRN_STR("split\r\nHere: 1");
+    assert_head(res, plan_for(CAIRN_HTTP_GET), "");
+    *field = cairn__line_field(line, 6, 10);
+    field->name = CAIRN_STR("Date");
+    snprintf(text, sizeof(text), expected, "");
+    assert_head(res, plan_for(CAIRN_HTTP_GET), text);
+}
+
+/* One of a few names, and a value of each length; a line in half the cases. */
+static void change_at_random(struct cairn_http_fields *fields)
+{
+    static const char *const names[] = {"A", "B", "Vary", "Content-Type", "X-A-Name-Of-Its-Own"};
+    struct cairn_str name = cairn_str_from(names[below(5)]);
+    char *value = cairn_arena_alloc_text(arena, 80);
+    size_t length = below(80);
+    memset(value, 'a' + (int)below(26), length);
+    char *text = cairn_arena_alloc_text(arena, name.length + length + CAIRN__LINE_EXTRA);
+    cairn__line_put(text, name, cairn_str_of(value, length));
+    struct cairn_http_field line = cairn__line_field(text, name.length, length);
+    switch (below(6)) {
+    case 0:
+        cairn_http_fields_add(fields, name, cairn_str_of(value, length));
+        break;
+    case 1:
+        cairn_http_fields_set(fields, name, cairn_str_of(value, length));
+        break;
+    case 2:
+        cairn_http_fields_remove(fields, name);
+        break;
+    case 3:
+        cairn__fields_replace_line(fields, line);
+        break;
+    default:
+        cairn__fields_append_line(fields, line);
+    }
+}
+
+static void assert_marks_are_of_lines(const struct cairn_http_fields *fields)
+{
+    for (size_t i = 0; i < CAIRN__FIELDS_LINES; i++) {
+        if (fields->lines >> i & 1)
+            assert_true(
+                i < fields->count && cairn__field_is_line(&fields->items[i], fields->lines >> i));
+    }
+}
+
+/* Whatever is added, replaced and removed, beyond the fields that have a mark too. */
+static void writes_lines_as_it_writes_any_field(void **state)
+{
+    static char quick[65536], plain[65536];
+    struct cairn_http_plan plan = plan_for(CAIRN_HTTP_GET);
+    (void)state;
+    for (size_t round = 0; round < 100; round++) {
+        struct cairn_http_response *res = cairn_http_text(req, 200, "Hello, world!");
+        for (size_t changes = below(150); changes > 0; changes--) {
+            change_at_random(&res->fields);
+            assert_marks_are_of_lines(&res->fields);
+            cairn_http_encoder_plan(res, &plan);
+            size_t length = cairn_http_encoder_head(res, &plan, DATE, quick, sizeof(quick));
+            assert_int_equal(length,
+                cairn_http_encoder_head(without_lines(res), &plan, DATE, plain, sizeof(plain)));
+            assert_memory_equal(quick, plain, length);
+        }
+        cairn_arena_free(arena);
+        assert_int_equal(open_arena(NULL), 0);
+    }
 }
 
 static void names_a_status_that_has_no_name_unknown(void **state)
@@ -342,16 +441,6 @@ static void assert_reads_back(
     }
 }
 
-static uint64_t seed = 20260802;
-
-static size_t below(size_t bound)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed >> 11) % bound;
-}
-
 /* Mostly what may stand there, at times any byte. */
 static struct cairn_str random_text(const char *set, size_t min)
 {
@@ -426,6 +515,8 @@ int main(void)
         IN_ARENA(ends_the_connection_with_a_stream_of_unknown_length_to_http_1_0),
         IN_ARENA(sends_nothing_of_a_response_that_would_be_read_as_two),
         IN_ARENA(writes_a_known_content_type_as_any_other),
+        IN_ARENA(believes_no_mark_of_a_field_that_is_no_line),
+        IN_ARENA(writes_lines_as_it_writes_any_field),
         cmocka_unit_test(writes_chunk_sizes_in_hexadecimal),
         cmocka_unit_test(writes_dates_as_the_c_library_does),
         cmocka_unit_test(what_it_sends_reads_back_as_it_was),
