@@ -1,6 +1,7 @@
 #include <cairn/http/json/json_escape.h>
 
 #include <cairn/http/codec/blocks.h>
+#include <cairn/http/json/json_plain.h>
 #include <cairn/http/text/utf8.h>
 
 #include <stdbool.h>
@@ -15,17 +16,11 @@ static inline bool json_is_plain(char c)
     return (unsigned char)(c - ' ') <= '~' - ' ' && c != '"' && c != '\\';
 }
 
-/* Ones in each byte that is not plain. */
-static inline cairn__block json_not_plain(cairn__block block)
-{
-    return (cairn__block)((block - ' ' > '~' - ' ') | (block == '"') | (block == '\\'));
-}
-
 /* Copies S to OUT, which has the room. False: not all of it is plain. */
 static inline bool json_copy_short(struct cairn_str s, char *out)
 {
     if (s.length >= 8) {
-        if (!cairn__blocks_are(s.data, s.length, json_not_plain))
+        if (!cairn__blocks_are(s.data, s.length, cairn__json_not_plain))
             return false;
         cairn__put(out, s.data, s.length);
         return true;
@@ -44,7 +39,7 @@ static size_t json_plain(struct cairn_str s)
     size_t i = 0;
     for (cairn__block block; s.length - i >= sizeof(block); i += sizeof(block)) {
         memcpy(&block, s.data + i, sizeof(block));
-        if (!cairn__block_is_zero(json_not_plain(block)))
+        if (!cairn__block_is_zero(cairn__json_not_plain(block)))
             break;
     }
     while (i < s.length && json_is_plain(s.data[i]))

@@ -10,6 +10,7 @@
 #include <cairn/http/body.h>
 #include <cairn/http/client.h>
 #include <cairn/http/error_response.h>
+#include <cairn/http/layers/access_line.h>
 #include <cairn/http/layers/field_names.h>
 #include <cairn/http/layers/log_line.h>
 #include <cairn/http/layers/log_sink.h>
@@ -20,9 +21,6 @@
 #include <cairn/service/future_core.h>
 #include <cairn/service/runtime_core.h>
 
-#define ACCESS_LOG_METHOD_MOST 32
-#define ACCESS_LOG_TARGET_MOST 1024
-#define ACCESS_LOG_ROUTE_MOST 1024
 #define ACCESS_LOG_ERROR_MOST 512
 #define ACCESS_LOG_FIELD_MOST 256
 #define ACCESS_LOG_FIELDS_MOST 16
@@ -168,15 +166,17 @@ static void access_log_write(struct access_log_shared *shared, const struct cair
     struct cairn__log_line line;
     char peer[INET6_ADDRSTRLEN];
     cairn__log_line_begin(&line, &shared->sink, shared->is_logfmt, &shared->clock);
-    cairn__log_line_text(&line, "method", req->method_name, ACCESS_LOG_METHOD_MOST);
-    cairn__log_line_text(&line, "target", req->target, ACCESS_LOG_TARGET_MOST);
-    cairn__log_line_text(&line, "route", req->route, ACCESS_LOG_ROUTE_MOST);
-    cairn__log_line_number(&line, "status", access_log_status(res, error));
-    cairn__log_line_number(&line, "bytes", res ? cairn_http_response_length(res) : -1);
-    cairn__log_line_duration(&line, "dur_ms", access_log_since(start));
-    cairn__log_line_plain(&line, "request_id", cairn_http_request_id(req));
-    cairn__log_line_plain(
-        &line, "peer", access_log_peer(cairn_http_client_address(req), peer, sizeof(peer)));
+    cairn__access_line(
+        &line, &(struct cairn__access){
+                   .method = req->method_name,
+                   .target = req->target,
+                   .route = req->route,
+                   .request_id = cairn_http_request_id(req),
+                   .peer = access_log_peer(cairn_http_client_address(req), peer, sizeof(peer)),
+                   .status = access_log_status(res, error),
+                   .bytes = res ? cairn_http_response_length(res) : -1,
+                   .ns = access_log_since(start),
+               });
     if (error)
         access_log_put_error(&line, shared, error);
     else if (!res)

@@ -47,12 +47,7 @@ void cairn__log_line_put_number(struct cairn__log_line *line, int64_t value)
 
 void cairn__log_line_put_duration(struct cairn__log_line *line, uint64_t ns)
 {
-    uint64_t us = ns / 1000;
-    unsigned fraction = (unsigned)(us % 1000);
-    char *at = cairn__decimal_put(line->at, us / 1000);
-    *at++ = '.';
-    *at++ = (char)('0' + fraction / 100);
-    line->at = cairn__decimal_put_pair(at, fraction % 100);
+    line->at = cairn__log_put_duration(line->at, ns);
 }
 
 void cairn__log_line_end(struct cairn__log_line *line)

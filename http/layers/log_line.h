@@ -10,6 +10,7 @@
 #include <cairn/http/codec/blocks.h>
 #include <cairn/http/layers/log_sink.h>
 #include <cairn/http/layers/wall_clock.h>
+#include <cairn/http/text/decimal.h>
 #include <cairn/service/str.h>
 
 /* What a key needs beside itself: what stands around it, and the longest number, or an empty text.
@@ -33,6 +34,17 @@ void cairn__log_line_begin(struct cairn__log_line *line, struct cairn__log_sink 
 void cairn__log_line_put_text(struct cairn__log_line *line, struct cairn_str value, size_t most);
 void cairn__log_line_put_number(struct cairn__log_line *line, int64_t value);
 void cairn__log_line_put_duration(struct cairn__log_line *line, uint64_t ns);
+
+/* Milliseconds with three decimals, at AT. Returns where they end. */
+static inline char *cairn__log_put_duration(char *at, uint64_t ns)
+{
+    uint64_t us = ns / 1000;
+    unsigned fraction = (unsigned)(us % 1000);
+    at = cairn__decimal_put(at, us / 1000);
+    *at++ = '.';
+    *at++ = (char)('0' + fraction / 100);
+    return cairn__decimal_put_pair(at, fraction % 100);
+}
 
 /* Bytes that are left for fields. */
 static inline size_t cairn__log_line_room(const struct cairn__log_line *line)
