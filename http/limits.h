@@ -28,9 +28,9 @@ struct cairn_http_limits {
     uint64_t
         body_bytes_per_s;   /* 500; 1 to 2^31: the least rate of a body after its first 10 s. 408 */
     uint64_t keep_alive_ms; /* 75 s; 10 to 86400000: idle between requests. Closed */
-    uint64_t write_ms;      /* 30 s; 10 to 3600000: a response that makes no progress. Closed */
+    uint64_t write_ms;      /* 30 s; 10 to 3600000: a response that makes no progress. Reset */
     uint64_t write_bytes_per_s; /* 500; 1 to 2^31: the least rate at which a peer takes what waits
-                                 * for it, over 30 s of waiting. Closed */
+                                 * for it, over 30 s of waiting. Reset */
     uint64_t connection_age_ms; /* 1 h, and for each connection up to a tenth more or less; 1000 to
                                  * 2592000000: its next answer is the last */
     size_t output_high_bytes; /* 64 KiB; 4 KiB to 16 MiB: queued output that pauses a body stream */

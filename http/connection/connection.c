@@ -65,7 +65,7 @@ void cairn__connection_disconnect(struct cairn__connection *self)
     cairn_io_close(&self->io);
     cairn__connection_release_address(self);
     if (self->io.fd >= 0) {
-        if (self->must_reset) /* an answer that was cut must not look whole */
+        if (self->must_reset)
             setsockopt(self->io.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         close(self->io.fd);
     }
@@ -172,6 +172,8 @@ static void connection_leave(struct cairn__connection *self, bool is_outermost)
 void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason)
 {
     connection_end(self, reason);
+    if (reason == CAIRN_HTTP_PEER_SLOW && self->io.is_writing)
+        self->must_reset = true;
     if (self->state == CAIRN__GATE)
         cairn__gate_leave(&self->worker->gate, self->worker, self);
     self->state = CAIRN__DEAD;

@@ -143,7 +143,7 @@ struct cairn__connection {
     bool is_yielding : 1;        /* the loop is to come by again, whether there is output or not */
     bool is_address_counted : 1; /* among those of its peer's address */
     bool is_detached : 1;        /* it has been DETACHED */
-    bool must_reset : 1;         /* its end is all that ends the last answer, not out yet */
+    bool must_reset : 1;         /* see cairn__connection_disconnect */
     struct sockaddr_in6 peer;    /* large enough for an IPv4 address too */
 };
 
@@ -158,7 +158,10 @@ void cairn__connection_kill(struct cairn__connection *self);
 void cairn__connection_die(struct cairn__connection *self, enum cairn_http_end_reason reason);
 /* Drops the exchange, which is not answered whole. */
 void cairn__connection_give_up(struct cairn__connection *self, enum cairn_http_end_reason reason);
-/* Closes the socket, and gives up what stands between it and the exchange. */
+/* Closes the socket, and gives up what stands between it and the exchange. With must_reset the
+ * kernel gives up what it still has to send as well: where the end of the connection is all that
+ * ends an answer, one that was cut must not look whole; and what a peer did not take in time would
+ * otherwise stay in the kernel's memory, for as long as the peer likes. */
 void cairn__connection_disconnect(struct cairn__connection *self);
 /* Stops reading while enough waits here, and goes on when it does no more. */
 void cairn__connection_set_reading(struct cairn__connection *self);

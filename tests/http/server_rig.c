@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,4 +191,13 @@ bool client_is_closed(int fd)
 {
     char byte;
     return recv(fd, &byte, 1, 0) <= 0;
+}
+
+bool client_is_reset(int fd)
+{
+    char bytes[65536];
+    ssize_t n;
+    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+        continue;
+    return n < 0 && errno == ECONNRESET;
 }

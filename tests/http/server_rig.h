@@ -39,5 +39,7 @@ size_t client_response(int fd, bool is_head, char *text, size_t size);
 size_t client_drain(int fd, char *text, size_t size);
 /* Whether the peer has closed, with nothing more to read; waits for it. */
 bool client_is_closed(int fd);
+/* Whether a reset ends what can be read; waits for it. */
+bool client_is_reset(int fd);
 
 #endif

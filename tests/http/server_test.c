@@ -377,6 +377,8 @@ static void pauses_the_stream_of_a_reader_that_stalls_and_then_drops_it(void **s
     await(&app.dropped, 1);
     /* What the sockets hold, and the mark; chunks are of 8 KiB. */
     assert_in_range(app.begun, 1, (16 << 20) / 8192);
+    /* What it left in the server's kernel is thrown away there. */
+    assert_true(client_is_reset(fd));
     close(fd);
     assert_int_equal(server_rig_finish(&rig).timeouts, 1);
 }
