@@ -194,12 +194,18 @@ static void retry_session_end(struct retry_future *self)
         policy->ops->end(policy, self->session);
 }
 
-static void retry_end(struct retry_future *self)
+/* Of a call that has no attempt under way. */
+static void retry_end_idle(struct retry_future *self)
 {
-    cairn_future_drop(&self->inner);
     retry_again_free(self->again);
     retry_session_end(self);
     cairn_type_drop(self->shared->prototype->request_type, self->request);
+}
+
+static void retry_end(struct retry_future *self)
+{
+    cairn_future_drop(&self->inner);
+    retry_end_idle(self);
 }
 
 static void retry_future_drop(void *state)
@@ -233,7 +239,7 @@ static struct cairn_future retry_call(struct cairn_service *base, void *req)
     enum cairn_poll p = cairn__future_outcome(&f.inner, &out);
     const struct cairn_context spot = {NULL, cairn__current};
     if (p != CAIRN_PENDING && (!retry_may(&f) || !retry_decide(&f, &spot, &p, &out))) {
-        retry_end(&f);
+        retry_end_idle(&f);
         return cairn__future_of(p, &out);
     }
     shared->references++;

@@ -48,6 +48,15 @@ bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn
     return false;
 }
 
+size_t cairn__fields_find_named(const struct cairn_http_fields *fields, struct cairn_str name)
+{
+    size_t i = 0;
+    while (i < fields->count && (fields->items[i].name.length != name.length ||
+                                    !cairn_str_equal_nocase(fields->items[i].name, name)))
+        i++;
+    return i;
+}
+
 struct cairn_str cairn_http_fields_get(
     const struct cairn_http_fields *fields, struct cairn_str name)
 {

@@ -32,16 +32,25 @@ static inline int cairn__fields_append(
 int cairn__fields_replace(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value);
 
-/* The index of the first field of NAME, or the count of FIELDS. In line: nearly all names differ in
- * their length. */
+/* The index of the first field of NAME, or the count of FIELDS. */
+size_t cairn__fields_find_named(const struct cairn_http_fields *fields, struct cairn_str name);
+
+/* Whether A and B are told apart at a glance, as nearly all names are: by length or first letter.
+ */
+static inline bool cairn__names_differ(struct cairn_str a, struct cairn_str b)
+{
+    return a.length != b.length || (a.length > 0 && ((a.data[0] ^ b.data[0]) & ~0x20) != 0);
+}
+
+/* The same, in line. */
 static inline size_t cairn__fields_find(
     const struct cairn_http_fields *fields, struct cairn_str name)
 {
-    size_t i = 0;
-    while (i < fields->count && (fields->items[i].name.length != name.length ||
-                                    !cairn_str_equal_nocase(fields->items[i].name, name)))
-        i++;
-    return i;
+    const struct cairn_http_field *field = fields->items;
+    size_t left = fields->count;
+    for (; left > 0 && cairn__names_differ(field->name, name); left--)
+        field++;
+    return CAIRN_LIKELY(left == 0) ? fields->count : cairn__fields_find_named(fields, name);
 }
 
 /* The line at TEXT, whose name and value have these lengths. */

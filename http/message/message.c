@@ -4,6 +4,7 @@
 #include <cairn/http/codec/target.h>
 #include <cairn/http/message/message_copy.h>
 #include <cairn/service/alloc.h>
+#include <cairn/service/arena_core.h>
 
 const char *cairn_http_method_name(enum cairn_http_method method)
 {
@@ -82,32 +83,37 @@ void *cairn_http_extension_get(const struct cairn_http_request *req, const void 
     return extension ? extension->value : NULL;
 }
 
-static int message_clone_fields(struct cairn_http_fields *copy, const struct cairn_http_fields *of)
+/* A copy of a request, with its fields behind it. */
+struct message_copy {
+    struct cairn_http_request req;
+    struct cairn_http_field fields[];
+};
+
+/* All of REQ but the parameters that it does not use, which are most of it. */
+static void message_copy_used(struct cairn_http_request *copy, const struct cairn_http_request *req)
 {
-    *copy = (struct cairn_http_fields){.arena = of->arena, .sensitive = of->sensitive};
-    if (of->count == 0)
-        return 0;
-    size_t size = of->count * sizeof(*copy->items);
-    copy->items = cairn_arena_alloc(of->arena, size);
-    if (!copy->items)
-        return -1;
-    memcpy(copy->items, of->items, size);
-    copy->count = copy->capacity = of->count;
-    return 0;
+    const size_t behind = offsetof(struct cairn_http_request, param_count);
+    memcpy((void *)copy, req, offsetof(struct cairn_http_request, params));
+    memcpy(copy->params, req->params, req->param_count * sizeof(req->params[0]));
+    memcpy((char *)copy + behind, (const char *)req + behind, sizeof(*req) - behind);
 }
 
 /* The body last: it alone would have to be given back. */
 static void *message_clone_request(const void *value)
 {
     const struct cairn_http_request *req = value;
-    struct cairn_http_request *copy = cairn_arena_alloc(req->arena, sizeof(*copy));
-    if (!copy)
+    size_t size = req->fields.count * sizeof(req->fields.items[0]);
+    struct message_copy *self = cairn__arena_alloc(req->arena, sizeof(*self) + size);
+    if (!self)
         return NULL;
-    *copy = *req;
+    struct cairn_http_request *copy = &self->req;
+    message_copy_used(copy, req);
     copy->stream = (struct cairn_stream){0};
     copy->is_stream_held = false;
-    if (message_clone_fields(&copy->fields, &req->fields) != 0)
-        return NULL;
+    copy->fields.items = self->fields;
+    copy->fields.capacity = copy->fields.count;
+    if (size)
+        memcpy(self->fields, req->fields.items, size);
     if (cairn_stream_is_empty(&req->stream))
         return copy;
     return cairn__replay_clone(req, copy) == 0 ? copy : NULL;

@@ -161,6 +161,33 @@ static void a_copied_request_shares_nothing_that_changes(void **state)
     assert_null(cairn_http_request_type.clone(req));
 }
 
+/* Whatever stands in front of the parameters and behind them, and as many of these as are used. */
+static void a_copied_request_has_all_that_is_used(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count <= CAIRN_HTTP_MAX_PARAMS; count++) {
+        struct cairn_http_request *req = get("/a?b");
+        memset(req->params, '~', sizeof(req->params));
+        for (req->param_count = 0; req->param_count < count; req->param_count++)
+            req->params[req->param_count] = (struct cairn_http_param){
+                cairn_str_of("abcdefghijklmnop", req->param_count), CAIRN_STR("7")};
+        req->route = CAIRN_STR("/{x}");
+        req->route_host = CAIRN_STR("*.example.com");
+        req->version_minor = 0;
+        req->body_limit = 7;
+        struct cairn_http_request *copy = cairn_http_request_type.clone(req);
+        struct cairn_http_request expected = *req;
+        size_t behind = offsetof(struct cairn_http_request, param_count);
+        expected.fields = copy->fields;
+        assert_memory_equal(copy, &expected, offsetof(struct cairn_http_request, params));
+        assert_memory_equal(copy->params, expected.params, count * sizeof(expected.params[0]));
+        assert_memory_equal(
+            (char *)copy + behind, (char *)&expected + behind, sizeof(expected) - behind);
+        assert_int_equal(copy->fields.count, 0);
+        assert_ptr_equal(copy->fields.arena, arena);
+    }
+}
+
 static void types_have_names_and_chunks_are_copied_and_dropped(void **state)
 {
     (void)state;
@@ -346,6 +373,7 @@ int main(void)
         IN_ARENA(every_method_has_its_name),
         IN_ARENA(finds_fields_and_parameters_by_name),
         IN_ARENA(extensions_are_kept_by_address),
+        IN_ARENA(a_copied_request_has_all_that_is_used),
         IN_ARENA(a_copied_request_shares_nothing_that_changes),
         IN_ARENA(types_have_names_and_chunks_are_copied_and_dropped),
         IN_ARENA(ready_made_answers_carry_status_type_and_body),
