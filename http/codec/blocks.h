@@ -77,11 +77,14 @@ static inline char *cairn__put(char *to, const char *from, size_t length)
     char *end = to + length;
     if (length > 64) {
         memcpy(to, from, length);
+    } else if (length > 32) {
+        memcpy(to, from, 16);
+        memcpy(to + 16, from + 16, 16);
+        memcpy(end - 32, from + length - 32, 16);
+        memcpy(end - 16, from + length - 16, 16);
     } else if (length >= 16) {
-        const char *last = from + length - 16;
-        for (; from < last; from += 16, to += 16)
-            memcpy(to, from, 16);
-        memcpy(end - 16, last, 16);
+        memcpy(to, from, 16);
+        memcpy(end - 16, from + length - 16, 16);
     } else if (length >= 8) {
         memcpy(to, from, 8);
         memcpy(end - 8, from + length - 8, 8);

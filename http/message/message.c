@@ -94,7 +94,8 @@ static void message_copy_used(struct cairn_http_request *copy, const struct cair
 {
     const size_t behind = offsetof(struct cairn_http_request, param_count);
     memcpy((void *)copy, req, offsetof(struct cairn_http_request, params));
-    memcpy(copy->params, req->params, req->param_count * sizeof(req->params[0]));
+    if (req->param_count)
+        memcpy(copy->params, req->params, req->param_count * sizeof(req->params[0]));
     memcpy((char *)copy + behind, (const char *)req + behind, sizeof(*req) - behind);
 }
 
