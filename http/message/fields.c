@@ -48,13 +48,15 @@ bool cairn_http_fields_next(const struct cairn_http_fields *fields, struct cairn
     return false;
 }
 
-size_t cairn__fields_find_named(const struct cairn_http_fields *fields, struct cairn_str name)
+size_t cairn__fields_find_from(
+    const struct cairn_http_fields *fields, struct cairn_str name, size_t from)
 {
-    size_t i = 0;
-    while (i < fields->count && (fields->items[i].name.length != name.length ||
-                                    !cairn_str_equal_nocase(fields->items[i].name, name)))
-        i++;
-    return i;
+    for (size_t i = from; i < fields->count; i++) {
+        const struct cairn_http_field *field = &fields->items[i];
+        if (!cairn__names_differ(field->name, name) && cairn_str_equal_nocase(field->name, name))
+            return i;
+    }
+    return fields->count;
 }
 
 struct cairn_str cairn_http_fields_get(

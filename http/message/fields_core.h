@@ -32,8 +32,9 @@ static inline int cairn__fields_append(
 int cairn__fields_replace(
     struct cairn_http_fields *fields, struct cairn_str name, struct cairn_str value);
 
-/* The index of the first field of NAME, or the count of FIELDS. */
-size_t cairn__fields_find_named(const struct cairn_http_fields *fields, struct cairn_str name);
+/* The index of the first field of NAME from FROM on, or the count of FIELDS. */
+size_t cairn__fields_find_from(
+    const struct cairn_http_fields *fields, struct cairn_str name, size_t from);
 
 /* Whether A and B are told apart at a glance, as nearly all names are: by length or first letter.
  */
@@ -42,7 +43,7 @@ static inline bool cairn__names_differ(struct cairn_str a, struct cairn_str b)
     return a.length != b.length || (a.length > 0 && ((a.data[0] ^ b.data[0]) & ~0x20) != 0);
 }
 
-/* The same, in line. */
+/* The same of all fields, in line as far as a glance goes. */
 static inline size_t cairn__fields_find(
     const struct cairn_http_fields *fields, struct cairn_str name)
 {
@@ -50,7 +51,8 @@ static inline size_t cairn__fields_find(
     size_t left = fields->count;
     for (; left > 0 && cairn__names_differ(field->name, name); left--)
         field++;
-    return CAIRN_LIKELY(left == 0) ? fields->count : cairn__fields_find_named(fields, name);
+    return CAIRN_LIKELY(left == 0) ? fields->count
+                                   : cairn__fields_find_from(fields, name, fields->count - left);
 }
 
 /* The line at TEXT, whose name and value have these lengths. */
