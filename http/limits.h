@@ -25,10 +25,10 @@ struct cairn_http_limits {
     uint64_t head_ms;        /* 10 s; 10 to 3600000: from accept, or from the first byte of a later
                               * request, to the end of the head. 408 */
     uint64_t body_idle_ms;   /* 10 s; 10 to 3600000: between two reads of a body. 408 */
-    uint64_t
-        body_bytes_per_s;   /* 500; 1 to 2^31: the least rate of a body after its first 10 s. 408 */
-    uint64_t keep_alive_ms; /* 75 s; 10 to 86400000: idle between requests. Closed */
-    uint64_t write_ms;      /* 30 s; 10 to 3600000: a response that makes no progress. Reset */
+    uint64_t body_bytes_per_s;  /* 500; 1 to 2^31: the least rate of a body, which may fall 10 s
+                                 * behind it, and no more for having been faster before. 408 */
+    uint64_t keep_alive_ms;     /* 75 s; 10 to 86400000: idle between requests. Closed */
+    uint64_t write_ms;          /* 30 s; 10 to 3600000: a response that makes no progress. Reset */
     uint64_t write_bytes_per_s; /* 500; 1 to 2^31: the least rate at which a peer takes what waits
                                  * for it, over 30 s of waiting. Reset */
     uint64_t connection_age_ms; /* 1 h, and for each connection up to a tenth more or less; 1000 to

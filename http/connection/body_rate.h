@@ -5,15 +5,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A body may begin as slowly as it likes; body_idle_ms bounds its pauses. */
+/* How far a body may fall behind its least rate; body_idle_ms bounds its pauses. */
 #define CAIRN__BODY_RATE_GRACE_MS 10000
 
-/* Whether BYTES after ELAPSED_MS are less than LEAST_PER_S for every second since the grace. */
-static inline bool cairn__body_is_slow(uint64_t bytes, uint64_t elapsed_ms, uint64_t least_per_s)
+/*
+ * Time in which the peer is waited for adds to what is due, bytes take from it, down to nothing:
+ * who was faster than needed may be as late from then on as somebody who begins, but no later.
+ */
+struct cairn__body_rate {
+    uint64_t due; /* in thousandths of a byte */
+};
+
+/* The peer was waited for. */
+static inline void cairn__body_rate_wait(
+    struct cairn__body_rate *self, uint64_t ms, uint64_t least_per_s)
 {
-    if (elapsed_ms <= CAIRN__BODY_RATE_GRACE_MS)
-        return false;
-    return bytes < (elapsed_ms - CAIRN__BODY_RATE_GRACE_MS) / 1000 * least_per_s;
+    self->due += ms * least_per_s;
+}
+
+/* BYTES have come, after all waits that were for them. */
+static inline void cairn__body_rate_come(struct cairn__body_rate *self, uint64_t bytes)
+{
+    self->due -= bytes < self->due / 1000 ? bytes * 1000 : self->due;
+}
+
+static inline bool cairn__body_rate_is_slow(
+    const struct cairn__body_rate *self, uint64_t least_per_s)
+{
+    return self->due > CAIRN__BODY_RATE_GRACE_MS * least_per_s;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 
 #include <cairn/http/codec/buffer.h>
+#include <cairn/http/connection/body_rate.h>
 #include <cairn/http/connection/exchange_ops.h>
 #include <cairn/http/decoder.h>
 #include <cairn/http/encoder.h>
@@ -77,9 +78,8 @@ struct cairn__inbound {
     bool is_first_given;
     struct cairn_http_chunk *ready; /* the next one */
     struct cairn_error *error;      /* what it has failed with */
-    uint64_t bytes;
-    uint64_t waited_ms; /* how long the peer was waited for, in all */
-    uint64_t since_ms;  /* while waiting: what of it is not counted yet */
+    struct cairn__body_rate rate;
+    uint64_t since_ms; /* while waiting: what of it is not counted yet */
 };
 
 /* Who waits for the byte stream of an upgraded connection. */

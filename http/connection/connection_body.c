@@ -1,7 +1,6 @@
 #include <cairn/http/connection/connection.h>
 
 #include <cairn/http/body.h>
-#include <cairn/http/connection/body_rate.h>
 #include <cairn/http/error_response.h>
 #include <cairn/http/server/worker.h>
 
@@ -48,7 +47,7 @@ static void inbound_refused(struct cairn__exchange *self)
 
 static void inbound_piece(struct cairn__inbound *inbound, struct cairn_str piece)
 {
-    inbound->bytes += piece.length;
+    cairn__body_rate_come(&inbound->rate, piece.length);
     inbound->ready = cairn_http_chunk_new(piece.data, piece.length);
     if (!inbound->ready)
         inbound_fail(inbound, &cairn_error_no_memory);
@@ -103,20 +102,32 @@ static void inbound_allow_time(struct cairn__exchange *self)
         inbound_on_timer);
 }
 
-static uint64_t inbound_waited_ms(const struct cairn__exchange *self)
+/* The wait up to now counts. Longer than body_idle_ms is none, but this process was stopped. */
+static void inbound_count_wait(struct cairn__exchange *self)
 {
-    const struct cairn__inbound *inbound = self->inbound;
+    struct cairn__inbound *inbound = self->inbound;
+    const struct cairn_http_limits *limits = inbound_limits(self->connection);
+    if (!inbound->is_waiting)
+        return;
     uint64_t now_ms = cairn_runtime_now_ms(self->connection->task.runtime);
-    return inbound->waited_ms + (inbound->is_waiting ? now_ms - inbound->since_ms : 0);
+    uint64_t ms = now_ms - inbound->since_ms;
+    inbound->since_ms = now_ms;
+    cairn__body_rate_wait(&inbound->rate, ms < limits->body_idle_ms ? ms : limits->body_idle_ms,
+        limits->body_bytes_per_s);
+}
+
+static bool inbound_is_behind(const struct cairn__exchange *self)
+{
+    return cairn__body_rate_is_slow(
+        &self->inbound->rate, inbound_limits(self->connection)->body_bytes_per_s);
 }
 
 /* Ends the wait for the peer. */
 static void inbound_stop_waiting(struct cairn__exchange *self)
 {
-    struct cairn__inbound *inbound = self->inbound;
-    inbound->waited_ms = inbound_waited_ms(self);
-    inbound->is_waiting = false;
-    cairn_timer_cancel(&inbound->timer);
+    inbound_count_wait(self);
+    self->inbound->is_waiting = false;
+    cairn_timer_cancel(&self->inbound->timer);
 }
 
 int cairn__inbound_say_continue(struct cairn__connection *self)
@@ -192,6 +203,8 @@ static enum cairn_poll inbound_poll_next(
         return inbound_give(self, out);
     if (inbound->is_open && self->connection->is_peer_closed)
         inbound_fail(inbound, &inbound_ended_early);
+    if (inbound->is_open && inbound_is_behind(self)) /* with all that has come */
+        inbound_fail(inbound, &inbound_is_slow);
     return inbound->is_open ? inbound_wait(self, cx) : inbound_end(self, out);
 }
 
@@ -217,8 +230,7 @@ int cairn__inbound_open(struct cairn__connection *self)
         .is_open = true,
         .wants_continue =
             req->body.length == 0 && cairn_http_decoder_expects_continue(exchange->decoder),
-        .first = {req->body, NULL},
-        .bytes = req->body.length};
+        .first = {req->body, NULL}};
     exchange->inbound = inbound;
     req->body = cairn_str_of(NULL, 0);
     req->stream = (struct cairn_stream){&inbound_ops, exchange};
@@ -233,14 +245,12 @@ void cairn__inbound_arrive(struct cairn__connection *self, const char **data, si
         return;
     struct cairn__exchange *exchange = self->exchange;
     struct cairn__inbound *inbound = exchange->inbound;
+    inbound_count_wait(exchange);
     while (*length && !inbound_has_news(inbound)) {
         size_t used = inbound_step(exchange, *data, *length);
         *data += used;
         *length -= used;
     }
-    if (inbound->is_open && cairn__body_is_slow(inbound->bytes, inbound_waited_ms(exchange),
-                                inbound_limits(self)->body_bytes_per_s))
-        inbound_fail(inbound, &inbound_is_slow);
     if (inbound_has_news(inbound)) /* from here on it is not the peer who is waited for */
         inbound_stop_waiting(exchange);
     else
