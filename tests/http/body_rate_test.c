@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+
+#include <cairn/service/random.h>
 
 #define MOST_PER_S (UINT64_C(1) << 31)
 #define HOUR_MS UINT64_C(3600000)
@@ -76,12 +77,13 @@ static void an_hour_at_the_highest_rate_does_not_overflow(void **state)
 static void agrees_with_the_worst_of_all_windows(void **state)
 {
     (void)state;
-    srand(1);
+    struct cairn_random dice = {1};
     for (int round = 0; round < 2000; round++) {
         struct cairn__body_rate rate = {0};
         int64_t behind[64] = {0}; /* of the window that began before step i */
         for (int i = 0; i < 64; i++) {
-            uint64_t ms = (uint64_t)rand() % 3000, bytes = (uint64_t)rand() % 1500;
+            uint64_t ms = cairn_random_next_u64(&dice) % 3000,
+                     bytes = cairn_random_next_u64(&dice) % 1500;
             bool is_slow = is_slow_after(&rate, ms, bytes);
             bool expected = false;
             for (int j = 0; j <= i; j++) {
