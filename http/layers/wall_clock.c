@@ -4,17 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include <cairn/service/runtime_core.h>
-
-int64_t cairn__wall_clock_ms(struct cairn__wall_clock *clock)
+int64_t cairn__wall_clock_read_ms(struct cairn__wall_clock *clock)
 {
     struct cairn_runtime *runtime = cairn__current;
-    uint64_t turn_ns = runtime ? cairn__runtime_now_ns(runtime) : 0;
-    if (runtime && clock->unix_ms && clock->turn_ns == turn_ns)
-        return clock->unix_ms;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    clock->turn_ns = turn_ns;
+    clock->turn_ns = runtime ? cairn__runtime_now_ns(runtime) : 0;
     clock->unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     return clock->unix_ms;
 }
@@ -30,7 +25,7 @@ static void wall_clock_write_second(struct cairn__wall_clock *clock, int64_t sec
     memcpy(clock->text, text, sizeof(clock->text));
 }
 
-const char *cairn__wall_clock_text(struct cairn__wall_clock *clock)
+const char *cairn__wall_clock_read_text(struct cairn__wall_clock *clock)
 {
     int64_t now = cairn__wall_clock_ms(clock);
     if (now == clock->text_ms)

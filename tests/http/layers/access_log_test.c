@@ -146,6 +146,9 @@ static void times_are_rfc_3339_with_milliseconds(void **state)
     clock.unix_ms = 1709251199000;
     assert_memory_equal(
         cairn__wall_clock_text(&clock), "2024-02-29T23:59:59.000Z", CAIRN__WALL_TEXT_BYTES);
+    assert_memory_equal(cairn__wall_clock_text(&clock), "2024-02-29T23:59:59.000Z", 24);
+    cairn_test_clock_advance_ms(&log->f->clock, log->f->runtime, 1);
+    assert_memory_not_equal(cairn__wall_clock_text(&clock), "2024-02-29T23:59:59.000Z", 24);
 }
 
 static void reads_the_time_of_day_once_a_turn(void **state)
