@@ -10,11 +10,14 @@
 #if defined(__GNUC__)
 #define CAIRN_API __attribute__((visibility("default")))
 #define CAIRN_PRINTF(text, first) __attribute__((format(printf, text, first)))
+/* Of a function whose result is the same for a thread whenever it is asked. */
+#define CAIRN_CONST __attribute__((const))
 #define CAIRN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CAIRN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define CAIRN_API
 #define CAIRN_PRINTF(text, first)
+#define CAIRN_CONST
 #define CAIRN_LIKELY(x) (x)
 #define CAIRN_UNLIKELY(x) (x)
 #endif

@@ -98,24 +98,21 @@ struct cairn_future cairn_future_box(const struct cairn_future_ops *ops, const v
     return future_box_slow(ops, state);
 }
 
-__attribute__((noinline)) struct cairn_future cairn_future_start(
-    const struct cairn_future_ops *ops, void *state)
+/* Set where the runtime of a thread is. */
+const struct cairn_context *cairn__future_spot(void)
 {
-    const struct cairn_context spot = {NULL, cairn__current};
+    return &cairn__spot;
+}
+
+struct cairn_future cairn_future_start(const struct cairn_future_ops *ops, void *state)
+{
     union cairn_outcome out;
-    enum cairn_poll p = future_poll_state(ops, state, &spot, &out);
+    enum cairn_poll p = future_poll_state(ops, state, &cairn__spot, &out);
     if (p == CAIRN_PENDING)
         return cairn_future_box(ops, state);
     future_discard(ops, state);
     return p == CAIRN_READY ? cairn_future_ready_of(ops->type, out.value)
                             : cairn_future_failed(out.error);
-}
-
-struct cairn_future cairn_future_wrap(const struct cairn_future_ops *ops, void *state)
-{
-    if (cairn_future_is_complete(state))
-        return cairn_future_start(ops, state);
-    return cairn_future_box(ops, state);
 }
 
 /* What is not the ordinary poll of an ordinary box. */
@@ -130,13 +127,16 @@ static __attribute__((cold, noinline)) enum cairn_poll future_poll_other(
     return CAIRN_FAILED;
 }
 
-static inline void future_finish(struct cairn_future *f)
+/* Gives back F, which is complete. Out of the way of polls that are pending. */
+static __attribute__((noinline)) enum cairn_poll future_finish(
+    struct cairn_future *f, enum cairn_poll p)
 {
     const struct cairn_future_ops *ops = f->ops;
     void *state = f->state;
     f->ops = NULL;
     future_discard(ops, state);
     cairn__state_free(state, ops->size);
+    return p;
 }
 
 /* Layers that only hold something while they wait cost a step of a loop. */
@@ -157,9 +157,9 @@ static __attribute__((noinline)) enum cairn_poll future_poll_passing(
     /* From the inside out: what an inner future holds is back before the outer one gives its own.
      */
     if (at->ops) /* a complete one has emptied itself */
-        future_finish(at);
+        future_finish(at, p);
     while (depth > 0)
-        future_finish(passed[--depth]);
+        future_finish(passed[--depth], p);
     return p;
 }
 
@@ -175,9 +175,7 @@ enum cairn_poll cairn__future_poll_box(
     if (!ops->poll)
         return future_poll_passing(f, cx, out);
     enum cairn_poll p = ops->poll(f->state, cx, out);
-    if (p != CAIRN_PENDING)
-        future_finish(f);
-    return p;
+    return p == CAIRN_PENDING ? p : future_finish(f, p);
 }
 
 void cairn__future_drop_box(struct cairn_future *f)

@@ -100,7 +100,8 @@ CAIRN_API struct cairn_future cairn_future_box(
  * your own asks cairn_context_can_wait first. Hence the one rule: arm timers and join wait lists in
  * poll, never in call.
  */
-CAIRN_API struct cairn_future cairn_future_wrap(const struct cairn_future_ops *ops, void *state);
+static inline struct cairn_future cairn_future_wrap(
+    const struct cairn_future_ops *ops, void *state);
 
 /*
  * The same for a state that may begin at once though it wraps no complete future: it is polled
@@ -159,6 +160,32 @@ static inline struct cairn_future cairn_future_take(struct cairn_future *f)
     struct cairn_future taken = *f;
     f->ops = 0;
     return taken;
+}
+
+CAIRN_API const struct cairn_context *cairn__future_spot(void) CAIRN_CONST;
+
+/* In line, because there the compiler knows OPS: what a poll and a drop do with an inner future
+ * that is complete is then a few instructions in the layer's call. */
+static inline struct cairn_future cairn_future_wrap(const struct cairn_future_ops *ops, void *state)
+{
+    struct cairn_future *inner = (struct cairn_future *)state;
+    union cairn_outcome out;
+    enum cairn_poll p;
+    if (!cairn_future_is_complete(inner))
+        return cairn_future_box(ops, state);
+    if (ops->poll)
+        p = ops->poll(state, cairn__future_spot(), &out);
+    else
+        p = cairn_future_poll(inner, cairn__future_spot(), &out);
+    if (p == CAIRN_PENDING)
+        return cairn_future_box(ops, state);
+    if (ops->drop)
+        ops->drop(state);
+    else
+        cairn_future_drop(inner);
+    if (p == CAIRN_FAILED)
+        return cairn_future_failed(out.error);
+    return ops->type ? cairn_future_ready_of(ops->type, out.value) : cairn_future_ready(out.value);
 }
 
 /* NULL when F may be polled by another runtime; else the name of the future inside it that may not.

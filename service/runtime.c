@@ -7,6 +7,7 @@
 #include <cairn/service/timer.h>
 
 _Thread_local struct cairn_runtime *cairn__current;
+_Thread_local struct cairn_context cairn__spot;
 
 /* Stands in the inbox of a runtime that has ended: whoever finds it keeps his task. */
 static struct cairn_task inbox_closed;
@@ -20,6 +21,12 @@ static uint64_t clock_monotonic_ns(const struct cairn_clock *self)
 }
 
 static const struct cairn_clock clock_monotonic = {clock_monotonic_ns};
+
+static void runtime_set_current(struct cairn_runtime *runtime)
+{
+    cairn__current = runtime;
+    cairn__spot.runtime = runtime;
+}
 
 struct cairn_runtime *cairn__runtime_ref(struct cairn_runtime *runtime)
 {
@@ -55,7 +62,7 @@ struct cairn_runtime *cairn_runtime_new(
     runtime->now_ns = runtime->clock->now_ns(runtime->clock);
     cairn__wheel_init(&runtime->wheel, runtime->now_ns / 1000000);
     *error = cairn__loop_open(&runtime->loop, options ? options->base : NULL, runtime);
-    cairn__current = runtime;
+    runtime_set_current(runtime);
     if (*error) {
         cairn_runtime_free(runtime);
         return NULL;
@@ -112,7 +119,7 @@ void cairn_runtime_free(struct cairn_runtime *runtime)
         cairn_task_unref(task);
     cairn__box_pool_fini(&runtime->boxes);
     cairn__loop_close(&runtime->loop);
-    cairn__current = NULL;
+    runtime_set_current(NULL);
     cairn__runtime_unref(runtime);
 }
 

@@ -52,6 +52,9 @@ struct cairn_runtime {
 extern _Thread_local struct cairn_runtime *cairn__current
     __attribute__((tls_model("initial-exec")));
 
+/* The context of a poll that cannot wait, on this thread. */
+extern _Thread_local struct cairn_context cairn__spot __attribute__((tls_model("initial-exec")));
+
 /* Boxes of this thread's runtime. */
 static inline void *cairn__state_new(size_t size)
 {

@@ -32,13 +32,19 @@ static const struct cairn_future_ops handler_later_ops = {
     .wraps = true,
 };
 
+/* Not in line, so that what answers now is. */
+static __attribute__((noinline)) struct cairn_future handler_answer_later(
+    const struct handler_fn *fn, struct cairn_http_request *req)
+{
+    struct cairn_future inner = fn->later(req, fn->state);
+    return cairn_future_wrap(&handler_later_ops, &inner);
+}
+
 static struct cairn_future handler_answer(
     const struct handler_fn *fn, struct cairn_http_request *req)
 {
-    if (fn->later) {
-        struct cairn_future inner = fn->later(req, fn->state);
-        return cairn_future_wrap(&handler_later_ops, &inner);
-    }
+    if (fn->later)
+        return handler_answer_later(fn, req);
     struct cairn_http_response *res = fn->now(req, fn->state);
     return cairn_future_ready_or_no_memory(res);
 }
