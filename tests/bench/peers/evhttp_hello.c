@@ -39,6 +39,7 @@ int main(void)
         return 1;
     }
     evhttp_set_gencb(http, hello, NULL);
+    signal(SIGPIPE, SIG_IGN); /* it writes to clients that have gone */
     struct event *term_event = evsignal_new(base, SIGTERM, on_term, base);
     event_add(term_event, NULL);
     getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &length);
