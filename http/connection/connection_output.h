@@ -23,4 +23,10 @@ void cairn__connection_put_rest(struct cairn__connection *self, struct cairn_str
 /* The response is written whole. */
 void cairn__connection_finish(struct cairn__connection *self);
 
+/* connection_turn.c */
+
+/* Whether a stream has to wait for the next turn of the loop: it has had its share of this one, or,
+ * before it has had any, the streams before it took long. */
+bool cairn__connection_turn_is_over(const struct cairn__connection *self);
+
 #endif

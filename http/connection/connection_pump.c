@@ -6,12 +6,7 @@
 #include <cairn/http/server/worker.h>
 
 #define TRAILER_BYTES 4096
-/* A turn's share of a stream among many connections: what the kernel takes of an answer that its
- * peer has no room for, for more would wait in our memory. Few have more each, as a turn has its
- * price. And what a chunk counts beside its bytes. */
-#define TURN_BYTES 131072
-#define TURN_MOST_BYTES 1048576
-#define TURN_ALL_BYTES 8388608
+/* What a chunk counts beside its bytes. */
 #define TURN_CHUNK_BYTES 512
 
 /* A response that cannot be completed is cut, so that the peer can tell: behind all that was
@@ -151,14 +146,6 @@ static void connection_yield(struct cairn__connection *self)
     cairn__connection_await_room(self, true);
 }
 
-static size_t connection_turn(const struct cairn__connection *self)
-{
-    size_t share = TURN_ALL_BYTES / (self->worker->connection_count + 1);
-    if (share < TURN_BYTES)
-        return TURN_BYTES;
-    return share < TURN_MOST_BYTES ? share : TURN_MOST_BYTES;
-}
-
 void cairn__connection_pump(struct cairn__connection *self)
 {
     const struct cairn_http_limits *limits = &self->worker->options->limits;
@@ -171,7 +158,7 @@ void cairn__connection_pump(struct cairn__connection *self)
                               cairn__buffer_length(&self->queued) > mark;
         if (exchange->is_paused)
             return; /* the socket says when to go on */
-        if (self->worker->turn_bytes > connection_turn(self)) {
+        if (cairn__connection_turn_is_over(self)) {
             connection_yield(self);
             return;
         }

@@ -38,6 +38,15 @@ struct cairn__gate {
     struct cairn_error *dead; /* what the app's readiness has failed with: it is not asked again */
 };
 
+/* The turn of the loop in which a stream went on last. See connection_turn.c. */
+struct cairn__streams_turn {
+    uint64_t begin_ns;
+    uint64_t end_ns; /* when no other may begin; 0: none has begun */
+    size_t seen;     /* streams that would go on */
+    size_t first;    /* how many of them have to let others go first */
+    size_t stop;     /* the place of the first that was too late; 0: none was */
+};
+
 struct cairn__worker {
     struct cairn_http_server *server;
     const struct cairn_http_server_options *options; /* limits resolved */
@@ -66,6 +75,7 @@ struct cairn__worker {
     struct cairn_http_counters counters;
     uint64_t date_second; /* of the loop's clock */
     char date[CAIRN_HTTP_DATE_BYTES];
+    struct cairn__streams_turn streams_turn;
     size_t turn_bytes;   /* what a stream of the connection that runs has had of this turn */
     size_t batch_length; /* of the connection that runs; empty between two */
     char batch[CAIRN__BATCH_BYTES];
