@@ -434,6 +434,7 @@ static void requests_wait_at_the_gate_until_the_app_is_ready(void **state)
     client_send(first, "GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
     int second = client_connect(cairn_http_server_port(rig.server));
     client_send(second, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(ask(&rig, "BAD\r\n\r\n"), 400); /* both have been read by now */
     /* The holder goes: one of the two is admitted, and then the other. */
     setsockopt(holder, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     close(holder);
