@@ -90,6 +90,25 @@ static const struct cairn_future_ops wrapper_send_ops = {.name = "wrapper_send",
     .wraps = true,
     .send = true};
 
+static const struct cairn_future_ops wrapper_typed_ops = {.name = "wrapper_typed",
+    .size = sizeof(struct wrapper),
+    .poll = wrapper_poll,
+    .drop = wrapper_drop,
+    .type = &cairn_test_value_type,
+    .wraps = true};
+
+/* Fails without a look at the future inside. */
+static enum cairn_poll refusing_poll(
+    void *state, const struct cairn_context *cx, union cairn_outcome *out)
+{
+    (void)state, (void)cx;
+    out->error = &cairn_error_no_memory;
+    return CAIRN_FAILED;
+}
+
+static const struct cairn_future_ops refusing_ops = {
+    .name = "refusing", .size = sizeof(struct cairn_future), .poll = refusing_poll, .wraps = true};
+
 struct fixture {
     struct cairn_harness harness;
     struct plan plan;
@@ -176,6 +195,29 @@ static void ready_of_drops_the_value_that_nobody_takes(void **state)
     future = cairn_future_ready_of(&cairn_test_value_type, cairn_test_value_new(2));
     assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_READY);
     assert_int_equal(cairn_test_value_take(out.value), 2);
+}
+
+static void a_wrap_of_a_type_drops_the_value_that_nobody_takes(void **state)
+{
+    struct fixture *self = *state;
+    struct wrapper wrapper = {cairn_future_ready(cairn_test_value_new(1)), &self->plan};
+    self->plan.p = CAIRN_READY;
+    struct cairn_future future = cairn_future_wrap(&wrapper_typed_ops, &wrapper);
+    assert_int_equal(self->plan.drops, 1); /* it began, and ended, on the spot */
+    cairn_future_drop(&future);
+    assert_int_equal(cairn_test_value_live(), 0);
+}
+
+static void a_wrap_that_fails_on_the_spot_lets_go_of_what_is_inside(void **state)
+{
+    struct fixture *self = *state;
+    struct cairn_future inner =
+        cairn_future_failed(cairn_error_new(CAIRN_ERROR_USER, "test", NULL, "no"));
+    struct cairn_future future = cairn_future_wrap(&refusing_ops, &inner);
+    union cairn_outcome out;
+    assert_int_equal(cairn_test_alloc_live(), 0);
+    assert_int_equal(cairn_harness_poll(&self->harness, &future, &out), CAIRN_FAILED);
+    assert_ptr_equal(out.error, &cairn_error_no_memory);
 }
 
 static void ready_of_a_type_without_drop_allocates_nothing(void **state)
@@ -568,6 +610,8 @@ int main(void)
         WITH_HARNESS(failed_carries_its_error),
         WITH_HARNESS(failed_that_is_dropped_lets_go_of_its_error),
         WITH_HARNESS(ready_of_drops_the_value_that_nobody_takes),
+        WITH_HARNESS(a_wrap_of_a_type_drops_the_value_that_nobody_takes),
+        WITH_HARNESS(a_wrap_that_fails_on_the_spot_lets_go_of_what_is_inside),
         WITH_HARNESS(ready_of_a_type_without_drop_allocates_nothing),
         WITH_HARNESS(ready_of_without_memory_drops_the_value_and_has_failed),
         WITH_HARNESS(a_boxed_future_is_polled_until_it_is_ready_and_dropped_once),
