@@ -11,6 +11,7 @@
 #include <cairn/http/codec/content_types.h>
 #include <cairn/http/encoder.h>
 #include <cairn/http/message/fields_core.h>
+#include <cairn/service/random.h>
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 #define RANDOM_CASES 20000
@@ -66,14 +67,11 @@ static void writes_a_response_with_a_body(void **state)
         "HTTP/1.1 404 Not Found\r\nDate: " DATE "\r\nContent-Length: 0\r\n\r\n");
 }
 
-static uint64_t seed = 20260802;
+static struct cairn_random dice = {20260802};
 
 static size_t below(size_t bound)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed >> 11) % bound;
+    return (size_t)cairn_random_next_u64(&dice) % bound;
 }
 
 /* The same fields, each judged by its characters. */

@@ -9,17 +9,15 @@
 
 #include <cairn/http/json/json_plain.h>
 #include <cairn/http/layers/access_line.h>
+#include <cairn/service/random.h>
 
 #define ROUNDS 100000
 
-static uint64_t seed = 20261128;
+static struct cairn_random dice = {20261128};
 
 static size_t below(size_t bound)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed >> 11) % bound;
+    return (size_t)cairn_random_next_u64(&dice) % bound;
 }
 
 /* The line that PUT makes of ACCESS in OUT, with ROOM for it. */
